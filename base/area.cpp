@@ -1,0 +1,1 @@
+// The area has headers only; a library needs one source.

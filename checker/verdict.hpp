@@ -1,0 +1,59 @@
+// What a checker answers: three-valued, with its evidence.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/history.hpp"
+#include "history/value.hpp"
+
+namespace gauntlet {
+
+/// `unknown` is not an error: it is the honest answer when a budget ran out, when the history holds
+/// too little to judge, or when the method cannot decide. It always comes with a reason.
+enum class Validity { valid, invalid, unknown };
+
+std::string_view to_string(Validity validity);
+
+/// The worse of two: invalid over unknown over valid.
+Validity worse(Validity a, Validity b);
+
+/// A violation with its evidence. All texts may quote values of the history, which are untrusted;
+/// whoever shows them escapes them.
+struct Anomaly {
+  std::string name;                    ///< from the literature: "stale read", "G-single", ...
+  std::string key;                     ///< the key concerned, as text; empty where there is none
+  std::vector<std::string> rules_out;  ///< consistency models that cannot hold any more
+  std::vector<EventIndex> operations;  ///< positions of the invocations involved, in order of time
+  EventIndex detected_at = no_event;   ///< the event at which no order is possible any more
+  std::vector<std::string> explanation;  ///< the reasoning, a sentence an element
+  Value certificate;                     ///< what the independent verifier was shown (see docs)
+  std::string verified_by;               ///< the verifier that accepted it; empty if none did
+};
+
+/// The verdict on one part (a key) of a history that was judged part by part.
+struct PartVerdict {
+  std::string key;
+  Validity validity = Validity::unknown;
+  std::string reason;
+  std::size_t operations = 0;
+};
+
+struct Verdict {
+  Validity validity = Validity::unknown;
+  std::string reason;               ///< why it is unknown, or a one-line summary
+  std::string checker;              ///< which checker spoke
+  std::string consistency;          ///< what was claimed: "linearizable", ...
+  std::string model;                ///< the data type: "cas-register", ...
+  std::string algorithm;            ///< what decided, e.g. "interval zones (Gibbons and Korach)"
+  std::size_t operations = 0;       ///< client operations judged
+  std::size_t crashed = 0;          ///< of these, never completed or indefinite
+  std::vector<Anomaly> anomalies;   ///< the clearest few
+  std::size_t anomalies_total = 0;  ///< all that were found
+  std::vector<PartVerdict> parts;   ///< those not valid first; may be cut
+  std::size_t parts_total = 0;
+  Value statistics;  ///< a map of figures and tables, by name
+};
+
+}  // namespace gauntlet

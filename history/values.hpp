@@ -1,0 +1,77 @@
+// The pool of a history's values: every distinct value is stored once and named by 32 bits.
+//
+// Equal values have equal ids, so checkers compare ids only. Small integers are encoded in the id
+// itself and cost nothing; lists and maps are spans of ids in one arena.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/value.hpp"
+
+namespace gauntlet {
+
+/// Names a value within one Values pool.
+enum class ValueId : std::uint32_t { nil = 0 };
+
+/// Append-only. Not thread-safe while values are added; any number of readers afterwards.
+/// Move-only.
+class Values {
+ public:
+  Values();
+  Values(Values&&) noexcept = default;
+  Values& operator=(Values&&) noexcept = default;
+
+  /// Each returns the id of the value, adding it if it is new. O(length) expected.
+  ValueId intern(const Value& value);
+  ValueId boolean(bool value);
+  ValueId integer(std::int64_t value);
+  ValueId real(double value);
+  ValueId string(std::string_view value);
+  ValueId list(std::span<const ValueId> items);
+  /// `entries` alternates names (ids of strings) and values.
+  ValueId map(std::span<const ValueId> entries);
+
+  Value::Kind kind(ValueId id) const;
+  bool is_integer(ValueId id) const { return kind(id) == Value::Kind::integer; }
+  bool is_list(ValueId id) const { return kind(id) == Value::Kind::list; }
+
+  /// The accessors require the kind of their name. Views stay valid as long as the pool is not
+  /// added to.
+  bool as_boolean(ValueId id) const;
+  std::int64_t as_integer(ValueId id) const;
+  double as_real(ValueId id) const;
+  std::string_view as_string(ValueId id) const;
+  std::span<const ValueId> as_list(ValueId id) const;
+  std::span<const ValueId> as_map(ValueId id) const;
+
+  /// The value of the entry `name` of a map; nil where there is none or `id` is no map.
+  ValueId entry(ValueId id, std::string_view name) const;
+
+  Value to_value(ValueId id) const;
+  /// As JSON, cut to about `length_max` bytes with an ellipsis (values come from outside).
+  std::string to_text(ValueId id, std::size_t length_max = 200) const;
+
+  std::size_t memory_bytes() const;
+
+ private:
+  struct Entry {
+    Value::Kind kind;
+    std::uint32_t length;   ///< bytes of a string, ids of a list or map
+    std::uint64_t payload;  ///< the number's bits, or an offset into bytes_ or ids_
+  };
+
+  ValueId add(Value::Kind kind, std::uint64_t hash, std::uint32_t length, std::uint64_t payload);
+
+  std::vector<Entry> entries_;
+  std::vector<char> bytes_;
+  std::vector<ValueId> ids_;
+  std::vector<std::uint32_t> buckets_;  ///< open addressing over entries_
+};
+
+}  // namespace gauntlet

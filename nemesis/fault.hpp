@@ -1,0 +1,68 @@
+// The contract of a fault: prepared, written to the ledger, injected, observed, healed.
+//
+// One file in nemesis/ a fault, registered on its last line:
+//   GAUNTLET_REGISTER(Fault, Partition);
+// The order is what makes "never leave a mess" true: `prepare` decides everything (targets, pids,
+// rules) without touching a node; the result goes to the fault ledger and to disk; only then does
+// `inject` act. So a fresh process that reads the ledger can heal whatever may have been injected.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/registry.hpp"
+#include "harness/control/cluster.hpp"
+#include "harness/run/database.hpp"
+#include "history/value.hpp"
+
+namespace gauntlet {
+
+/// What faults act upon. Not owned. `database` may be stopped or broken at any time.
+struct FaultContext {
+  Cluster* cluster = nullptr;
+  Database* database = nullptr;
+};
+
+struct FaultParameter {
+  std::string name;
+  std::string default_value;
+  std::string description;  ///< with unit and range or choices
+};
+
+/// What came of an injection or a heal on the nodes. `took_effect` is read back from the nodes (a
+/// counter, a process state), never assumed.
+struct FaultOutcome {
+  bool took_effect = false;
+  std::string evidence;  ///< one line: "3 nodes drop packets of 2 others (12 counted)"
+  std::string skipped;   ///< why it could not be applied; empty otherwise
+};
+
+/// Stateless: everything that heal needs is in the prepared plan. `inject` and `heal` are
+/// idempotent.
+class Fault {
+ public:
+  virtual ~Fault() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view description() const = 0;
+  virtual std::vector<FaultParameter> parameters() const { return {}; }
+  /// Why this cluster and database cannot take it; nullopt if they can. May probe the nodes.
+  virtual std::optional<std::string> unsupported(const FaultContext& context) const = 0;
+
+  /// Chooses targets and details, randomly where the parameters leave it open. Reads from nodes
+  /// only. The answer is a map that has at least "targets", a list of node names.
+  virtual Result<Value> prepare(const FaultContext& context, const Value& parameters,
+                                Random& random) const = 0;
+  virtual FaultOutcome inject(const FaultContext& context, const Value& plan) const = 0;
+  virtual FaultOutcome heal(const FaultContext& context, const Value& plan) const = 0;
+  /// Whether anything of this fault, injected by whomever, is still on `node`: for `gauntlet heal`
+  /// and for tests. Text of what was found; empty if nothing.
+  virtual Result<std::string> residue(const FaultContext& context, Node& node) const = 0;
+};
+
+using FaultRegistry = Registry<Fault>;
+
+}  // namespace gauntlet

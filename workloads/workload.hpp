@@ -1,0 +1,52 @@
+// The contract of a workload: what the clients do and how the history is judged.
+//
+// One file in workloads/ a workload, registered on its last line:
+//   GAUNTLET_REGISTER(Workload, RegisterWorkload);
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/registry.hpp"
+#include "checker/checker.hpp"
+#include "harness/generator/generator.hpp"
+#include "harness/run/database.hpp"
+
+namespace gauntlet {
+
+using WorkloadOption = DatabaseOption;  ///< name, default, choices, description
+
+struct WorkloadSettings {
+  OptionValues options;  ///< a value for each of the workload's options()
+  int concurrency = 1;
+  std::size_t nodes = 1;
+  std::string claim;  ///< what the database claims, e.g. "linearizable"
+};
+
+/// Stateless.
+class Workload {
+ public:
+  virtual ~Workload() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view description() const = 0;
+  virtual std::vector<WorkloadOption> options() const { return {}; }
+  /// The functions that a client must offer.
+  virtual std::vector<std::string> functions() const = 0;
+
+  /// Operations of the clients, endless unless the workload has a natural end. Rate and time limits
+  /// are put around it by the caller.
+  virtual GeneratorPtr generator(const WorkloadSettings& settings) const = 0;
+  /// Operations after all faults are healed (last reads); nullptr where there are none.
+  virtual GeneratorPtr final_generator(const WorkloadSettings& settings) const {
+    (void)settings;
+    return nullptr;
+  }
+  virtual Verdict check(const History& history, const WorkloadSettings& settings,
+                        const CheckOptions& options) const = 0;
+};
+
+using WorkloadRegistry = Registry<Workload>;
+
+}  // namespace gauntlet
