@@ -1,1 +1,0 @@
-// The area has headers only; a library needs one source.
