@@ -27,7 +27,7 @@ if(GAUNTLET_SANITIZE)
 endif()
 
 set(GAUNTLET_LIBRARIES_base fmt::fmt)
-set(GAUNTLET_LIBRARIES_history fmt::fmt PkgConfig::SIMDJSON PkgConfig::ZSTD ZLIB::ZLIB)
+set(GAUNTLET_LIBRARIES_history fmt::fmt nlohmann_json::nlohmann_json PkgConfig::SIMDJSON PkgConfig::ZSTD ZLIB::ZLIB)
 set(GAUNTLET_LIBRARIES_harness PkgConfig::SSH nlohmann_json::nlohmann_json)
 set(GAUNTLET_LIBRARIES_databases CURL::libcurl nlohmann_json::nlohmann_json)
 
