@@ -16,6 +16,20 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Whether as_root will work. On a terminal sudo asks for the password now, so that it need not where
+# nobody sees the question.
+can_be_root() {
+    if ((EUID == 0)); then
+        return 0
+    elif ! have sudo; then
+        return 1
+    elif [[ -t 2 ]]; then
+        sudo -v
+    else
+        sudo -n true 2>/dev/null
+    fi
+}
+
 # Runs a command as root. Without root and sudo the result is 125 and nothing runs.
 as_root() {
     if ((EUID == 0)); then
