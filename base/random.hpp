@@ -36,7 +36,7 @@ class Random {
   /// Uniform in [0, bound); bound > 0. Bias below 2^-32 for bounds that fit 32 bits.
   std::uint64_t below(std::uint64_t bound) {
     GAUNTLET_ASSERT(bound > 0);
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
   }
 
   /// Uniform in [low, high], both included.
@@ -60,6 +60,8 @@ class Random {
   }
 
  private:
+  __extension__ using Wide = unsigned __int128;  // no ISO type
+
   static std::uint64_t rotate(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
   static std::uint64_t next_splitmix(std::uint64_t& seed) {
