@@ -18,12 +18,14 @@
 //    `Context::pick` unless the generator has a reason.
 //  * An offered operation may lie in the future (`time_ns` > context.time_ns): the loop waits, then
 //    polls again. An absolute schedule never re-anchors on the time at which it was actually taken.
-//  * `update` is called for all events of the run that the generator's scope sees.
+//  * `update` is called for all events of the run that the generator's scope sees. In `accept` and
+//    `update` the context's worker sets are those of the whole run, not of the scope.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "base/assert.hpp"
@@ -129,8 +131,11 @@ struct Offer {
 
   Kind kind = Kind::exhausted;
   Worker worker = no_worker;  ///< who does it, for an operation
-  Nanos time_ns = 0;          ///< operation: not before; pending: ask again at (or after an event)
-  Operation operation;        ///< f, value, key; type invoke. Process and index are the loop's
+  /// operation: not before, 0 if it has no schedule; pending: ask again at (or after an event)
+  Nanos time_ns = 0;
+  Operation operation;  ///< f, value, key; type invoke. Process and index are the loop's
+  /// Operations that a schedule gave up before this one, since it could not make them in time.
+  std::uint64_t skipped = 0;
 
   static constexpr Nanos after_next_event = std::numeric_limits<Nanos>::max();
 
