@@ -53,7 +53,7 @@ seconds_since() {
 # Rewrites one line of the terminal with the time passed and the last line of a log, until killed.
 show_progress() {
     local label=$1 log=$2 start=$3 last width
-    while sleep 0.3; do
+    while sleep 0.3 && kill -0 $$ 2>/dev/null; do
         last=$(tail -n 1 "$log" 2>/dev/null | tr -cd '[:print:]') || true
         width=$(tput cols 2>/dev/null) || width=80
         last="$label: $(seconds_since "$start") s  $last"
