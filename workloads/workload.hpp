@@ -25,6 +25,14 @@ struct WorkloadSettings {
   std::string claim;  ///< what the database claims, e.g. "linearizable"
 };
 
+/// Both see client workers only; rate and time limits are put around them by the caller. They may
+/// share state (which keys were used), since they run one after the other under the run loop's
+/// lock.
+struct WorkloadGenerators {
+  GeneratorPtr main;        ///< endless unless the workload has a natural end
+  GeneratorPtr last_reads;  ///< after all faults are healed; nullptr where there are none
+};
+
 /// Stateless.
 class Workload {
  public:
@@ -35,14 +43,7 @@ class Workload {
   /// The functions that a client must offer.
   virtual std::vector<std::string> functions() const = 0;
 
-  /// Operations of the clients, endless unless the workload has a natural end. Rate and time limits
-  /// are put around it by the caller.
-  virtual GeneratorPtr generator(const WorkloadSettings& settings) const = 0;
-  /// Operations after all faults are healed (last reads); nullptr where there are none.
-  virtual GeneratorPtr final_generator(const WorkloadSettings& settings) const {
-    (void)settings;
-    return nullptr;
-  }
+  virtual WorkloadGenerators generators(const WorkloadSettings& settings) const = 0;
   virtual Verdict check(const History& history, const WorkloadSettings& settings,
                         const CheckOptions& options) const = 0;
 };
