@@ -6,6 +6,7 @@
 readonly SETUP_FAILED=255
 readonly BAD_USAGE=254
 
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 state_dir=${GAUNTLET_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/gauntlet}
 
 note() { printf 'gauntlet: %s\n' "$*" >&2; }
