@@ -85,7 +85,7 @@ step() {
         rm -f "$log"
         return 0
     fi
-    tail -n 40 "$log" >&2
+    tail -n "${step_lines:-40}" "$log" >&2
     note "$label: failed after $(seconds_since "$start") s (exit code $status); whole log: $log"
     return "$status"
 }
