@@ -6,11 +6,14 @@
 // their operations as they like).
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -38,13 +41,15 @@ class History {
   // --- building ---------------------------------------------------------------------------------
 
   void append(const Operation& operation);
-  /// The fast way in for readers: everything interned already.
+  /// The fast way in for readers: everything interned already. An `index` below 0 stands for the
+  /// position.
   void append(OperationType type, Process process, FunctionId f, ValueId value, ValueId key,
               Nanos time_ns, std::int64_t index, std::uint32_t node = 0, std::uint32_t error = 0);
 
   Values& values() { return values_; }
-  FunctionId function(std::string_view name);  ///< interns a function's name
-  std::uint32_t text(std::string_view text);   ///< interns a node's name or an error; 0 = ""
+  /// Interns a function's name; `no_function` when there are 65,535 already.
+  FunctionId function(std::string_view name);
+  std::uint32_t text(std::string_view text);  ///< interns a node's name or an error; 0 = ""
   void reserve(std::size_t events);
 
   struct PairError {
@@ -91,19 +96,27 @@ class History {
   std::size_t memory_bytes() const;
 
  private:
+  /// Ids by name; the names live in a deque, so views of them stay valid.
+  using TextIds = boost::unordered_flat_map<std::string_view, std::uint32_t>;
+
+  std::string describe(EventIndex i) const;
+  void set_optional_columns(ValueId key, Nanos time_ns, std::int64_t index, std::uint32_t node,
+                            std::uint32_t error);
+
   std::vector<OperationType> type_;
   std::vector<Process> process_;
   std::vector<FunctionId> f_;
   std::vector<ValueId> value_;
-  std::vector<ValueId> key_;          ///< empty while no event has a key
-  std::vector<Nanos> time_ns_;        ///< empty while no event has a time
-  std::vector<std::int64_t> index_;   ///< empty while indices equal positions
-  std::vector<std::uint32_t> node_;   ///< into texts_; empty while no event has one
-  std::vector<std::uint32_t> error_;  ///< into texts_; empty while no event has one
+  std::vector<ValueId> key_;         ///< empty while no event has a key
+  std::vector<Nanos> time_ns_;       ///< empty while no event has a time
+  std::vector<std::int64_t> index_;  ///< empty while indices equal positions
+  std::vector<std::uint32_t> node_;  ///< into texts_; empty while no event has one
+  std::vector<std::pair<EventIndex, std::uint32_t>> errors_;  ///< into texts_; ascending events
   std::vector<EventIndex> partner_;
-  std::vector<std::string> functions_;
-  std::vector<std::string> texts_{std::string()};
-  boost::unordered_flat_map<std::string, std::uint32_t> text_ids_;
+  std::deque<std::string> functions_;
+  TextIds function_ids_;
+  std::deque<std::string> texts_{std::string()};
+  TextIds text_ids_;
   Values values_;
 };
 

@@ -4,9 +4,7 @@
 // itself and cost nothing; lists and maps are spans of ids in one arena.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +32,8 @@ class Values {
   ValueId real(double value);
   ValueId string(std::string_view value);
   ValueId list(std::span<const ValueId> items);
-  /// `entries` alternates names (ids of strings) and values.
+  /// `entries` alternates names (ids of strings) and values. The order of the entries is no part of
+  /// the value; of two entries of one name the last counts.
   ValueId map(std::span<const ValueId> entries);
 
   Value::Kind kind(ValueId id) const;
@@ -66,12 +65,21 @@ class Values {
     std::uint64_t payload;  ///< the number's bits, or an offset into bytes_ or ids_
   };
 
-  ValueId add(Value::Kind kind, std::uint64_t hash, std::uint32_t length, std::uint64_t payload);
+  ValueId number(Value::Kind kind, std::uint64_t bits);
+  ValueId sequence(Value::Kind kind, std::span<const ValueId> ids);
+  template <class Equal, class Store>
+  ValueId find_or_add(Value::Kind kind, std::uint64_t hash, std::uint32_t length, Equal equal,
+                      Store store);
+  std::uint64_t hash_of(const Entry& entry) const;
+  void grow_buckets();
+  const Entry& entry_at(ValueId id) const;
+  const Entry& entry_at(ValueId id, Value::Kind kind) const;
+  void append_text(std::string& out, ValueId id, std::size_t length_max) const;
 
   std::vector<Entry> entries_;
   std::vector<char> bytes_;
   std::vector<ValueId> ids_;
-  std::vector<std::uint32_t> buckets_;  ///< open addressing over entries_
+  std::vector<std::uint32_t> buckets_;  ///< positions in entries_; 0 marks a free one
 };
 
 }  // namespace gauntlet

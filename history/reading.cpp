@@ -1,0 +1,63 @@
+#include "history/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gauntlet {
+
+namespace {
+
+constexpr std::size_t found_length_max = 40;
+constexpr std::size_t error_length_max = 4096;
+
+}  // namespace
+
+Error Reading::malformed(Place place, std::string_view expected, std::string_view found,
+                         std::string_view remedy) const {
+  std::string what =
+      fmt::format("{}:{}:{}: expected {}", name_, place.line, place.column, expected);
+  if (!found.empty()) {
+    what += ", found ";
+    append_json_string(what, found.substr(0, found_length_max));
+    if (found.size() > found_length_max) what += "...";
+  }
+  if (remedy.empty()) remedy = "correct the file there, or cut it in front of that place";
+  return failure(ErrorKind::input, std::move(what), std::string(remedy));
+}
+
+void Reading::warn(std::size_t line, std::string_view what) {
+  warnings.push_back(fmt::format("{}:{}: {}", name_, line, what));
+}
+
+Result<FunctionId> function_of(Reading& reading, std::string_view name, Place place) {
+  const FunctionId f = reading.history.function(name);
+  if (f == no_function) {
+    return reading.malformed(place, "at most 65,535 different functions f", name,
+                             "put what varies into the value");
+  }
+  return f;
+}
+
+Result<Process> process_of(const Reading& reading, std::int64_t number, Place place) {
+  if (number < 0 || number > std::numeric_limits<Process>::max()) {
+    return reading.malformed(place, "a process from 0 to 2147483647 or \"nemesis\"",
+                             std::to_string(number));
+  }
+  return static_cast<Process>(number);
+}
+
+std::uint32_t error_text_of(History& history, std::string_view text) {
+  return history.text(text.substr(0, error_length_max));
+}
+
+bool has_duplicate_name(const std::vector<ValueId>& entries) {
+  std::vector<ValueId> names;
+  names.reserve(entries.size() / 2);
+  for (std::size_t i = 0; i < entries.size(); i += 2)
+    names.push_back(entries[i]);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+}  // namespace gauntlet

@@ -1,0 +1,76 @@
+#include <doctest/doctest.h>
+
+#include "history/reader.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+Result<ReadHistory> parse(std::string_view text) {
+  return parse_history(text, "h.jsonl", HistoryFormat::json_lines);
+}
+
+std::string error_of(std::string_view text) {
+  const auto read = parse(text);
+  return read ? "no error" : read.error().what;
+}
+
+}  // namespace
+
+TEST_CASE("lines that a run writes are read back as they were") {
+  std::vector<Operation> written = {
+      {.index = 0, .time_ns = 5, .type = OperationType::invoke, .process = 0, .f = "write"},
+      {.index = 1, .time_ns = 6, .type = OperationType::info, .process = -1, .f = "kill"},
+      {.index = 2, .time_ns = 7, .type = OperationType::info, .process = 0, .f = "write"},
+  };
+  written[0].value = Value::list({1, "zwei\n\"é\"", 2.5, Value(), true, Value::map({{"x", 3}})});
+  written[0].key = 12;
+  written[0].node = "n1";
+  written[1].value = Value::list({"n1", "n2"});
+  written[2].value = written[0].value;
+  written[2].error = "timed out after 5 s";
+  std::string text;
+  for (const Operation& operation : written)
+    append_json_line(text, operation);
+
+  const auto read = parse(text);
+  REQUIRE(read.has_value());
+  CHECK(read->warnings.empty());
+  CHECK(read->format == HistoryFormat::json_lines);
+  REQUIRE(read->history.size() == written.size());
+  for (EventIndex i = 0; i < written.size(); ++i) {
+    std::string again;
+    append_json_line(again, read->history.operation(i));
+    std::string line;
+    append_json_line(line, written[i]);
+    CHECK(again == line);
+  }
+  CHECK(read->history.partner(0) == 2);
+}
+
+TEST_CASE("a last line that is cut off is a warning") {
+  const std::string line = R"({"type":"invoke","process":0,"f":"read"})";
+  auto read = parse(line + "\n" + line.substr(0, 20));
+  REQUIRE(read.has_value());
+  CHECK(read->history.size() == 1);
+  REQUIRE(read->warnings.size() == 1);
+  CHECK(read->warnings[0] == "h.jsonl:2: the last line is cut off and was left out");
+
+  read = parse(line);
+  REQUIRE(read.has_value());
+  CHECK(read->history.size() == 1);
+  CHECK(read->warnings.empty());
+
+  CHECK(error_of(line + "\n" + line.substr(0, 20) + "\n").starts_with("h.jsonl:2:"));
+}
+
+TEST_CASE("errors say where and what") {
+  CHECK(error_of("\n{\"type\":\"okay\",\"process\":0,\"f\":\"read\"}\n") ==
+        "h.jsonl:2:2: expected a type: invoke, ok, fail or info, found \"\\\"okay\\\"\"");
+  CHECK(error_of("{\"type\":\"ok\",\"process\":-1,\"f\":\"read\"}\n") ==
+        "h.jsonl:1:14: expected a process from 0 to 2147483647 or \"nemesis\", found \"-1\"");
+  CHECK(error_of("{\"type\":\"ok\",\"process\":0,\"f\":\"read\"}\n") ==
+        "h.jsonl:1:1: process 0 completes read (index 0), which it never invoked");
+}
+
+}  // namespace gauntlet
