@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -149,7 +149,7 @@ class Child {
     errno = posix_spawnp(&child.pid_, argv[0], settings.actions(), settings.attributes(),
                          argv.data(), environ);
     if (errno != 0) return system_failure("cannot start '" + process.argv[0] + "'");
-    child.ended_ = Descriptor(pidfd_open(child.pid_, 0));
+    child.ended_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, child.pid_, 0)));
     if (!child.ended_.open()) {
       const Error error = system_failure("cannot watch '" + process.argv[0] + "'");
       child.signal(SIGKILL);

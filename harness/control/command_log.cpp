@@ -27,6 +27,7 @@ std::string utc_now() {
 }  // namespace
 
 std::string describe(const Command& command) {
+  if (!command.label.empty()) return one_line(command.label);
   if (command.argv.empty()) return one_line(command.script);
   std::string text;
   for (const std::string& argument : command.argv) {

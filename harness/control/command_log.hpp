@@ -41,7 +41,7 @@ class FileCommandLog : public CommandLog {
   Descriptor descriptor_;
 };
 
-/// The text of a command on one line of at most 300 bytes: control characters as spaces.
+/// A command's label, or else its text, on one line of about 300 bytes at most.
 std::string describe(const Command& command);
 
 }  // namespace gauntlet

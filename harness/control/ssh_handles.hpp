@@ -18,5 +18,6 @@ struct FreedBy {
 using SshKeyHandle = std::unique_ptr<ssh_key_struct, FreedBy<ssh_key_free>>;
 using SshSessionHandle = std::unique_ptr<ssh_session_struct, FreedBy<ssh_free>>;
 using SshChannelHandle = std::unique_ptr<ssh_channel_struct, FreedBy<ssh_channel_free>>;
+using SshEventHandle = std::unique_ptr<ssh_event_struct, FreedBy<ssh_event_free>>;
 
 }  // namespace gauntlet

@@ -110,15 +110,30 @@ class Channel {
 struct SshSession::State {
   SshTarget target;
   SshSessionHandle session{ssh_new()};
+  /// Reads and handles packets whatever is waited for; reading a channel does not beyond its EOF,
+  /// although its exit status may come later.
+  SshEventHandle event;
   bool failed = false;
 
-  /// Waits until the socket can do what libssh waits for. False once the deadline has passed.
+  State() = default;
+  ~State() {
+    if (event) ssh_event_remove_session(event.get(), session.get());
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  /// Waits until there is news on the connection. False once the deadline has passed.
   bool wait(Deadline deadline) const {
     if (deadline.passed()) return false;
+    const auto time = static_cast<int>(
+        std::min(std::chrono::ceil<milliseconds>(deadline.left()), wait_max).count());
+    if (event) {
+      ssh_event_dopoll(event.get(), time);
+      return true;
+    }
     pollfd polled{ssh_get_fd(session.get()), POLLIN, 0};
     if ((ssh_get_poll_flags(session.get()) & SSH_WRITE_PENDING) != 0) polled.events |= POLLOUT;
-    const auto left = std::chrono::ceil<milliseconds>(deadline.left());
-    poll(&polled, 1, static_cast<int>(std::min(left, wait_max).count()));
+    poll(&polled, 1, time);
     return true;
   }
 
@@ -224,6 +239,9 @@ Result<std::unique_ptr<SshSession>> SshSession::connect(const SshTarget& target,
   if (answer != SSH_OK) return self.broken("no SSH connection");
   if (auto known = check_host_key(session, target); !known) return known.error();
   if (auto logged_in = log_in(session, target, repeat); !logged_in) return logged_in.error();
+  self.event.reset(ssh_event_new());
+  if (!self.event || ssh_event_add_session(self.event.get(), session) != SSH_OK)
+    return self.broken("no memory for an SSH session");
   self.failed = false;
   return result;
 }

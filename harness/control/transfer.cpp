@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/descriptor.hpp"
+#include "base/duration.hpp"
 #include "harness/control/checksum.hpp"
 #include "harness/control/ssh_node.hpp"
 #include "harness/control/text.hpp"
@@ -29,7 +30,7 @@ milliseconds time_for(std::size_t bytes) {
 }
 
 // The temporary file is beside the target, so that mv is a rename.
-constexpr std::string_view upload_script = R"(
+constexpr std::string_view upload_script = R"sh(
 set -e
 umask 077
 t=$(mktemp -- "$f.XXXXXX")
@@ -40,23 +41,22 @@ s=$(sha256sum <"$t")
 chmod "$mode" -- "$t"
 mv -f -T -- "$t" "$f"
 trap - EXIT
-)";
+)sh";
 
 // A log grows while it is copied, so the part is fixed first: its last byte, its length. One line
 // with size, length and checksum goes ahead of it.
-constexpr std::string_view download_script = R"(
+constexpr std::string_view download_script = R"sh(
 set -e
 [ -f "$f" ] || { echo "$f is not there, or not a file" >&2; exit 1; }
 exec 3<"$f"
 s=$(stat -Lc %s -- "$f")
 n=$s
 [ "$n" -le "$max" ] || n=$max
-part() { tail -c "+$((s - n + 1))" < "$f" | head - c "$n";
-}
+part() { tail -c "+$((s - n + 1))" <"$f" | head -c "$n"; }
 sum=$(part | sha256sum)
 echo "$s $n ${sum%% *}"
 part
-)";
+)sh";
 
 /// Takes the stream of download_script apart: the line into `header`, what follows into a file.
 class Receiver {
@@ -104,6 +104,7 @@ Result<void> SshNode::upload(std::string_view content, const std::string& path, 
                              bool as_root) {
   Command command = Command::shell(fmt::format("f={} mode={:o} sum={}\n{}", shell_quote(path), mode,
                                                sha256(content), upload_script));
+  command.label = fmt::format("upload {} ({})", path, format_bytes(content.size()));
   command.input = content;
   command.as_root = as_root;
   command.timeout = time_for(content.size());
@@ -121,6 +122,7 @@ Result<void> SshNode::download(const std::string& path, const std::string& local
                                std::size_t bytes_max, bool as_root) {
   Command command =
       Command::shell(fmt::format("f={} max={}\n{}", shell_quote(path), bytes_max, download_script));
+  command.label = "download " + path;
   command.as_root = as_root;
   command.timeout = time_for(bytes_max);
   const std::string temporary = local_path + ".part";
