@@ -131,7 +131,7 @@ struct Stream {
 /// other process's.
 class Child {
  public:
-  static Result<Child> start(const Process& process) {
+  static Result<Child> start(const LocalProgram& process) {
     auto in = make_pipe();
     if (!in) return in.error();
     auto out = make_pipe();
@@ -167,7 +167,8 @@ class Child {
   void signal(int number) const { kill(-pid_, number); }
 
   /// Feeds and reads the child until `deadline`, or until it has ended, which is what it answers.
-  bool attend(const Process& process, std::size_t& fed, ProcessResult& result, Deadline deadline) {
+  bool attend(const LocalProgram& process, std::size_t& fed, ProcessResult& result,
+              Deadline deadline) {
     using std::chrono::milliseconds;
     if (fed == process.input.size()) input_.close();
     streams_[0].text = &result.output;
@@ -219,7 +220,7 @@ class Child {
 
 }  // namespace
 
-Result<ProcessResult> run_process(const Process& process) {
+Result<ProcessResult> run_process(const LocalProgram& process) {
   GAUNTLET_ASSERT(!process.argv.empty());
   const Nanos start = monotonic_now();
   const auto stopped = [&] {

@@ -16,7 +16,7 @@
 
 namespace gauntlet {
 
-struct Process {
+struct LocalProgram {
   std::vector<std::string> argv;  ///< argv[0] is looked up in PATH if it has no slash
   std::string input;              ///< standard input
   std::chrono::milliseconds timeout{30'000};
@@ -41,6 +41,6 @@ struct ProcessResult {
 /// `interrupted`; a program that cannot be started is `resource`. What the program leaves running
 /// in the background is left alone and not waited for. Thread-safe; the caller must not ignore
 /// SIGCHLD.
-Result<ProcessResult> run_process(const Process& process);
+Result<ProcessResult> run_process(const LocalProgram& process);
 
 }  // namespace gauntlet

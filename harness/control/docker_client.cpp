@@ -42,7 +42,7 @@ Error explain(const ProcessResult& result, const std::vector<std::string>& argum
 
 Result<std::string> docker(std::vector<std::string> arguments, std::chrono::milliseconds timeout,
                            const std::atomic<bool>* stop) {
-  Process process;
+  LocalProgram process;
   process.argv = arguments;
   process.argv.insert(process.argv.begin(), "docker");
   process.timeout = timeout;
