@@ -1,0 +1,1 @@
+// Placeholder until the area has its first source.

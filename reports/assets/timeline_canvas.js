@@ -1,0 +1,489 @@
+// How the timeline is painted and how it answers the pointer and the keyboard.
+
+Object.assign(Timeline.prototype, {
+  request() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.paint();
+    });
+  },
+
+  readColors() {
+    const style = getComputedStyle(document.documentElement);
+    const color = (name) => style.getPropertyValue('--' + name).trim();
+    this.colors = Object.fromEntries(['ink', 'quiet', 'line', 'panel', 'stripe', 'ok', 'fail',
+      'info', 'bad', 'fault', 'fault-strong', 'fault-ink', 'bar-ink', 'focus']
+        .map((name) => [name, color(name)]));
+  },
+
+  /** Sizes a canvas to its element in device pixels and clears it. */
+  prepare(canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.height = height + 'px';
+    const paint = canvas.getContext('2d');
+    paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    paint.font = '11px system-ui, sans-serif';
+    paint.textBaseline = 'middle';
+    return paint;
+  },
+
+  x(time) {
+    const {from, to} = this.view;
+    return GUTTER + (this.width - GUTTER) * (time - from) / (to - from);
+  },
+
+  timeAt(x) {
+    const {from, to} = this.view;
+    return from + (to - from) * (x - GUTTER) / (this.width - GUTTER);
+  },
+
+  paint() {
+    this.readColors();
+    this.width = Math.max(280, this.stage.clientWidth);
+    this.top = this.bandRows * BAND_ROW + 4;
+    this.bottom = this.top + this.rows.length * this.rowHeight;
+    this.g = this.prepare(this.canvas, this.width, this.bottom + AXIS);
+    this.paintRows();
+    this.paintAxis();
+    this.g.save();
+    this.g.beginPath();
+    this.g.rect(GUTTER, 0, this.width - GUTTER, this.bottom + 4);
+    this.g.clip();
+    this.paintFaults();
+    if (!this.filtersOperations) this.paintBins();
+    const visible = this.paintOperations();
+    this.paintDetections();
+    this.g.restore();
+    this.paintOverview();
+    this.say(visible);
+  },
+
+  say(visible) {
+    const {from, to} = this.view;
+    const step = (to - from) / 1000;
+    let text = `${formatMoment(from, step)} to ${formatMoment(to, step)}: ` +
+        `${grouped(visible)} of ${grouped(run.count)} operations`;
+    if (run.count < run.total) {
+      text += `. The page holds ${grouped(run.count)} of the run's ${grouped(run.total)} ` +
+          'operations one by one: those nearest to anomalies and faults; the others are ' +
+          'counted in bins' + (this.filtersOperations ? ', which filters hide.' : '.');
+    }
+    if (run.merged) text += ' There are more workers than rows: some rows hold several.';
+    this.status.textContent = text;
+  },
+
+  paintRows() {
+    const {g, colors, rowHeight} = this;
+    let last = null;
+    this.rows.forEach((lane, row) => {
+      const y = this.top + row * rowHeight;
+      const {node: name, first, count} = run.lanes[lane];
+      if (row % 2 === 0) {
+        g.fillStyle = colors.stripe;
+        g.fillRect(GUTTER, y, this.width - GUTTER, rowHeight);
+      }
+      if (name !== last) {
+        g.strokeStyle = colors.line;
+        g.beginPath();
+        g.moveTo(0, y + 0.5);
+        g.lineTo(this.width, y + 0.5);
+        g.stroke();
+        g.fillStyle = colors.ink;
+        g.font = 'bold 11px system-ui, sans-serif';
+        g.fillText(name.slice(0, 9), 2, y + Math.max(rowHeight / 2, 6));
+        last = name;
+      }
+      if (rowHeight < 11) return;
+      g.font = '11px system-ui, sans-serif';
+      g.fillStyle = colors.quiet;
+      g.textAlign = 'right';
+      g.fillText(`p${first}` + (count > 1 ? ` +${count - 1}` : ''), GUTTER - 8, y + rowHeight / 2);
+      g.textAlign = 'left';
+    });
+  },
+
+  paintAxis() {
+    const {g, colors} = this;
+    const {from, to} = this.view;
+    const step = roundStep((to - from) / Math.max(2, (this.width - GUTTER) / 110));
+    g.textAlign = 'center';
+    for (let time = Math.ceil(from / step) * step; time <= to; time += step) {
+      const x = Math.round(this.x(time)) + 0.5;
+      g.strokeStyle = colors.line;
+      g.beginPath();
+      g.moveTo(x, this.top);
+      g.lineTo(x, this.bottom + 5);
+      g.stroke();
+      g.fillStyle = colors.quiet;
+      if (x > GUTTER + 20 && x < this.width - 24) {
+        g.fillText(formatMoment(time, step), x, this.bottom + 15);
+      }
+    }
+    g.textAlign = 'left';
+  },
+
+  paintFaults() {
+    const {g, colors} = this;
+    for (const fault of this.faults) {
+      if (fault.end < this.view.from || fault.begin > this.view.to) continue;
+      const left = Math.max(this.x(fault.begin), GUTTER - 2);
+      const right = Math.max(Math.min(this.x(fault.end), this.width + 2), left + 3);
+      const y = fault.row * BAND_ROW + 1;
+      const skipped = fault.effect === 'skipped';
+      if (!skipped) {
+        g.fillStyle = colors.fault;
+        g.fillRect(left, y, right - left, this.bottom - y);
+        g.fillStyle = colors['fault-strong'];
+        this.rows.forEach((lane, row) => {
+          if (!fault.targets.includes(run.lanes[lane].node)) return;
+          g.fillRect(left, this.top + row * this.rowHeight, right - left, this.rowHeight);
+        });
+        g.fillRect(left, y, right - left, BAND_ROW - 3);
+      } else {
+        g.strokeStyle = colors.quiet;
+        g.setLineDash([3, 3]);
+        g.strokeRect(left + 0.5, y + 0.5, right - left, BAND_ROW - 4);
+        g.setLineDash([]);
+      }
+      g.save();
+      g.beginPath();
+      g.rect(left, y, right - left, BAND_ROW);
+      g.clip();
+      g.fillStyle = colors['fault-ink'];
+      const doubt = fault.effect === 'took effect' ? '' : `⚠ ${fault.effect}: `;
+      g.fillText(doubt + faultLabel(fault), left + 4, y + (BAND_ROW - 3) / 2);
+      g.restore();
+    }
+  },
+
+  paintBins() {
+    const {g, colors, rowHeight} = this;
+    const {bins} = run;
+    const most = Math.max(1, ...bins.ok, ...bins.info, ...bins.fail);
+    const last = this.width + 1;
+    bins.lane.forEach((lane, i) => {
+      const row = this.rowOfLane.get(lane);
+      if (row === undefined) return;
+      const left = this.x(bins.bin[i] * bins.width);
+      const right = this.x((bins.bin[i] + 1) * bins.width);
+      if (right < GUTTER || left > last) return;
+      const bottom = this.top + (row + 1) * rowHeight - 1;
+      let y = bottom;
+      for (const kind of ['info', 'fail', 'ok']) {
+        const count = bins[kind][i];
+        if (count === 0) continue;
+        const height = Math.max(1.5, (rowHeight - 3) * Math.min(1, count / most));
+        g.globalAlpha = kind === 'ok' ? 0.45 : 0.7;
+        g.fillStyle = colors[kind];
+        g.fillRect(left, y - height, Math.max(1, right - left - 0.5), height);
+        y -= height;
+      }
+      g.globalAlpha = 1;
+    });
+  },
+
+  /** Positions of a lane's operations that may touch the view: [from, to). */
+  rangeInView(lane) {
+    const positions = run.byLane[lane];
+    const starts = run.columns.start;
+    const after = (time) => {
+      let low = 0;
+      let high = positions.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (starts[positions[middle]] > time) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    };
+    // Rows that hold several workers may have overlapping operations; look back a little further.
+    const back = run.merged ? 64 : 1;
+    return [Math.max(0, after(this.view.from) - back), after(this.view.to)];
+  },
+
+  paintOperations() {
+    let visible = 0;
+    const later = [];
+    for (const lane of this.rows) {
+      const positions = run.byLane[lane];
+      const [from, to] = this.rangeInView(lane);
+      let covered = -1;
+      for (let i = from; i < to; i++) {
+        const position = positions[i];
+        const box = this.boxOf(position);
+        if (box.right < GUTTER) continue;
+        const matches = this.matches(position);
+        if (matches) visible++;
+        const special = run.columns.outcome[position] !== 1 || run.marked.has(position) ||
+            position === this.selected || position === this.hovered;
+        if (special) {
+          later.push([position, box, matches]);
+        } else if (box.right > covered + 0.7 || !matches) {
+          this.paintBar(position, box, matches);
+          if (matches) covered = box.right;
+        }
+      }
+    }
+    later.sort((a, b) => run.marked.has(a[0]) - run.marked.has(b[0]));
+    for (const [position, box, matches] of later) this.paintBar(position, box, matches);
+    return visible;
+  },
+
+  boxOf(position) {
+    const c = run.columns;
+    const row = this.rowOfLane.get(c.lane[position]);
+    const left = this.x(c.start[position]);
+    const right = Math.max(this.x(run.drawnEnd[position]), left + 1.5);
+    const inset = this.rowHeight > 12 ? 2 : 0.5;
+    return {left, right, top: this.top + row * this.rowHeight + inset,
+            height: this.rowHeight - 2 * inset};
+  },
+
+  paintBar(position, {left, right, top, height}, matches) {
+    const {g, colors} = this;
+    const from = Math.max(left, GUTTER - 4);
+    const to = Math.min(right, this.width + 4);
+    if (to < from) return;
+    const outcome = OUTCOME_CLASS[run.columns.outcome[position]];
+    g.globalAlpha = matches ? 1 : 0.12;
+    g.fillStyle = colors[outcome === 'open' ? 'info' : outcome];
+    g.fillRect(from, top, to - from, height);
+    if (outcome === 'info' || outcome === 'open') this.paintHatch(from, top, to - from, height);
+    const marked = run.marked.has(position);
+    if (marked || position === this.selected || position === this.hovered) {
+      g.strokeStyle = marked ? colors.bad : colors.ink;
+      g.lineWidth = marked ? 3 : 2;
+      g.strokeRect(from - 0.5, top, to - from + 1, height);
+      g.lineWidth = 1;
+    }
+    if (to - from > 26 && height > 10 && matches) {
+      g.save();
+      g.beginPath();
+      g.rect(from, top, to - from - 3, height);
+      g.clip();
+      g.fillStyle = colors['bar-ink'];
+      g.fillText(labelOf(operationAt(position)).slice(0, 120), from + 4, top + height / 2 + 0.5);
+      g.restore();
+    }
+    g.globalAlpha = 1;
+  },
+
+  /** Indefinite operations are told apart by more than color. */
+  paintHatch(left, top, width, height) {
+    if (width < 5) return;
+    const {g, colors} = this;
+    g.save();
+    g.beginPath();
+    g.rect(left, top, width, height);
+    g.clip();
+    g.strokeStyle = colors.panel;
+    g.globalAlpha *= 0.35;
+    g.beginPath();
+    for (let x = left - height; x < left + Math.min(width, 4000); x += 7) {
+      g.moveTo(x, top + height);
+      g.lineTo(x + height, top);
+    }
+    g.stroke();
+    g.restore();
+  },
+
+  paintDetections() {
+    const {g, colors} = this;
+    g.strokeStyle = colors.bad;
+    g.setLineDash([5, 4]);
+    for (const anomaly of run.anomalies) {
+      if (anomaly.detected === undefined) continue;
+      const x = Math.round(this.x(anomaly.detected)) + 0.5;
+      if (x < GUTTER || x > this.width) continue;
+      g.beginPath();
+      g.moveTo(x, 0);
+      g.lineTo(x, this.bottom);
+      g.stroke();
+    }
+    g.setLineDash([]);
+  },
+
+  paintOverview() {
+    const {colors} = this;
+    const height = 34;
+    const g = this.prepare(this.overview, this.width, height);
+    const x = (time) => GUTTER + (this.width - GUTTER) * time / Math.max(run.end, 1);
+    g.fillStyle = colors.quiet;
+    g.fillText('whole run', 2, height / 2);
+    for (const fault of run.faults) {
+      if (fault.effect === 'skipped') continue;
+      g.fillStyle = colors['fault-strong'];
+      g.fillRect(x(fault.begin), 0, Math.max(1, x(fault.end) - x(fault.begin)), height);
+    }
+    const {rates} = run;
+    const most = Math.max(1, ...rates.ok.map((ok, i) => ok + rates.fail[i] + rates.info[i]));
+    rates.ok.forEach((ok, i) => {
+      let y = height;
+      for (const kind of ['ok', 'fail', 'info']) {
+        const part = (height - 4) * rates[kind][i] / most;
+        g.fillStyle = colors[kind];
+        g.fillRect(x(i * rates.width), y - part,
+                   Math.max(1, x(rates.width) - x(0) - 0.3), part);
+        y -= part;
+      }
+    });
+    g.fillStyle = colors.bad;
+    for (const anomaly of run.anomalies) {
+      if (anomaly.detected !== undefined) g.fillRect(x(anomaly.detected) - 1, 0, 2, height);
+    }
+    const left = x(this.view.from);
+    const right = x(this.view.to);
+    g.fillStyle = colors.panel;
+    g.globalAlpha = 0.6;
+    g.fillRect(GUTTER, 0, left - GUTTER, height);
+    g.fillRect(right, 0, this.width - right, height);
+    g.globalAlpha = 1;
+    g.strokeStyle = colors.focus;
+    g.lineWidth = 2;
+    g.strokeRect(Math.max(left, GUTTER) + 1, 1, Math.max(right - left - 2, 2), height - 2);
+    g.lineWidth = 1;
+  },
+
+  // --- pointer and keyboard -----------------------------------------------------------------------
+
+  listen() {
+    const {canvas, overview} = this;
+    canvas.addEventListener('wheel', (event) => this.onWheel(event), {passive: false});
+    canvas.addEventListener('pointerdown', (event) => this.onDown(event));
+    canvas.addEventListener('pointermove', (event) => this.onMove(event));
+    canvas.addEventListener('pointerup', (event) => this.onUp(event));
+    canvas.addEventListener('pointerleave', () => this.hover(null));
+    canvas.addEventListener('dblclick', (event) => this.zoom(0.25, this.timeAt(event.offsetX)));
+    canvas.addEventListener('keydown', (event) => this.onKey(event));
+    const jump = (event) => {
+      if (event.buttons !== 1) return;
+      const time = run.end * (event.offsetX - GUTTER) / (this.width - GUTTER);
+      const half = (this.view.to - this.view.from) / 2;
+      this.show(time - half, time + half);
+    };
+    overview.addEventListener('pointerdown', (event) => {
+      overview.setPointerCapture(event.pointerId);
+      jump(event);
+    });
+    overview.addEventListener('pointermove', jump);
+  },
+
+  onWheel(event) {
+    const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      this.zoom(Math.exp(Math.max(-50, Math.min(50, event.deltaY)) / 100),
+                this.timeAt(event.offsetX));
+    } else if (sideways) {
+      event.preventDefault();
+      this.pan((event.deltaX || event.deltaY) / this.width);
+    }
+  },
+
+  onDown(event) {
+    if (event.button !== 0) return;
+    this.drag = {x: event.clientX, view: {...this.view}, moved: false};
+    this.canvas.setPointerCapture(event.pointerId);
+  },
+
+  onMove(event) {
+    if (this.drag) {
+      const by = event.clientX - this.drag.x;
+      if (Math.abs(by) > 3) this.drag.moved = true;
+      if (!this.drag.moved) return;
+      const {from, to} = this.drag.view;
+      const shift = by * (to - from) / (this.width - GUTTER);
+      this.show(from - shift, to - shift);
+      return;
+    }
+    this.hover(this.hit(event.offsetX, event.offsetY), event);
+  },
+
+  onUp(event) {
+    const clicked = this.drag && !this.drag.moved;
+    this.drag = null;
+    if (!clicked) return;
+    const position = this.hit(event.offsetX, event.offsetY);
+    if (position !== null && typeof position === 'number') {
+      this.selectOperation(position, false);
+    }
+  },
+
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const actions = {
+      'ArrowLeft': () => this.pan(-0.15), 'ArrowRight': () => this.pan(0.15),
+      '+': () => this.zoom(0.5), '=': () => this.zoom(0.5), '-': () => this.zoom(2),
+      '0': () => this.show(0, run.end),
+      '[': () => this.step(-1), ']': () => this.step(1),
+      'Escape': () => {
+        this.selected = null;
+        this.showDetail(null);
+        this.request();
+      },
+    };
+    if (!actions[event.key]) return;
+    event.preventDefault();
+    actions[event.key]();
+  },
+
+  /** What lies below a point: the position of an operation, a fault, or null. */
+  hit(x, y) {
+    if (x < GUTTER) return null;
+    if (y < this.top) {
+      const time = this.timeAt(x);
+      const slack = (this.view.to - this.view.from) * 3 / this.width;
+      return this.faults.find((fault) => Math.floor((y - 1) / BAND_ROW) === fault.row &&
+          fault.begin - slack <= time && time <= fault.end + slack) ?? null;
+    }
+    const lane = this.rows[Math.floor((y - this.top) / this.rowHeight)];
+    if (lane === undefined) return null;
+    const [from, to] = this.rangeInView(lane);
+    let best = null;
+    let nearest = 4;
+    for (let i = from; i < to; i++) {
+      const position = run.byLane[lane][i];
+      if (!this.matches(position)) continue;
+      const {left, right} = this.boxOf(position);
+      const distance = Math.max(left - x, x - right, run.marked.has(position) ? -1 : 0);
+      if (distance < nearest) {
+        best = position;
+        nearest = distance;
+      }
+    }
+    return best;
+  },
+
+  hover(target, event) {
+    const position = typeof target === 'number' ? target : null;
+    if (position !== this.hovered) {
+      this.hovered = position;
+      this.request();
+    }
+    this.canvas.style.cursor = target === null ? 'grab' : 'pointer';
+    if (target === null) {
+      this.tooltip.hidden = true;
+      return;
+    }
+    if (position !== null) {
+      const operation = operationAt(position);
+      this.tooltip.replaceChildren(node('strong', {}, labelOf(operation)),
+                                   describeOperation(operation));
+    } else {
+      this.tooltip.replaceChildren(node('strong', {}, faultLabel(target)), describe([
+        ['effect', target.effect], ['evidence', target.evidence],
+        ['injected', formatMoment(target.begin)],
+        ['healed', target.healed ? formatMoment(target.end) : 'not healed'],
+        ['in place', formatDuration(target.end - target.begin)],
+      ]));
+    }
+    this.tooltip.hidden = false;
+    const room = this.stage.clientWidth - this.tooltip.offsetWidth - 4;
+    this.tooltip.style.left = Math.max(0, Math.min(event.offsetX + 14, room)) + 'px';
+    this.tooltip.style.top = this.canvas.offsetTop + event.offsetY + 18 + 'px';
+  },
+});

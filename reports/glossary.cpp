@@ -1,0 +1,109 @@
+#include "reports/glossary.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+// The names are the published ones: Adya's thesis (1999) for the phenomena, Berenson et al. (1995)
+// for the older ones, Viotti and Vukolic's survey (2016) for the rest.
+constexpr Entry anomalies[] = {
+    {"stale read",
+     "A read answered with a value that had already been replaced: another write had been "
+     "acknowledged before the read began."},
+    {"lost write",
+     "A write was acknowledged, and later reads answer as if it had never happened, though nothing "
+     "replaced it."},
+    {"dirty read",
+     "A read answered with a value whose write failed: it certainly should not exist."},
+    {"phantom value", "A read answered with a value that nobody ever wrote."},
+    {"value from nowhere", "A read answered with a value that nobody ever wrote."},
+    {"read from the future", "A read answered with a value before its write had begun."},
+    {"non-linearizable",
+     "There is no order of these operations, one after the other, that agrees with real time and "
+     "in "
+     "which each answer is right."},
+    {"no linearization",
+     "There is no order of these operations, one after the other, that agrees with real time and "
+     "in "
+     "which each answer is right."},
+    {"lost update",
+     "Two transactions read the same version of a key and both replaced it: one of the updates is "
+     "lost."},
+    {"write skew",
+     "Two transactions each read what the other one wrote afterwards: each alone would be right, "
+     "together they break what both had checked."},
+    {"long fork",
+     "Two readers saw two independent writes in opposite orders: the state split and went on in "
+     "both parts."},
+    {"G0", "Write cycle: the writes of transactions interleave, so that no order of them exists."},
+    {"G1a", "Aborted read: a transaction read a value of a transaction that was aborted."},
+    {"G1b",
+     "Intermediate read: a transaction read a value that its writer replaced before committing."},
+    {"G1c", "Circular information flow: transactions depend on each other's writes in a circle."},
+    {"G-single",
+     "Read skew: a cycle of dependencies with exactly one anti-dependency; a transaction saw part "
+     "of another one's effects, but not all."},
+    {"G-nonadjacent",
+     "A cycle of dependencies in which no two anti-dependencies are neighbours; snapshot isolation "
+     "forbids it."},
+    {"G2-item",
+     "A cycle with anti-dependencies on single keys: the transactions have no serial order."},
+    {"G2", "A cycle with anti-dependencies: the transactions have no serial order."},
+    {"monotonic reads", "A process read a state, and later an older one."},
+    {"monotonic writes", "Writes of one process took effect in another order than it made them."},
+    {"read your writes", "A process did not see its own earlier write."},
+    {"writes follow reads",
+     "A write took effect before a write that its process had already read."},
+    {"duplicate", "An element that was added once came back more than once."},
+    {"lost element", "An element was added, acknowledged, and is missing from later reads."},
+};
+
+constexpr Entry promises[] = {
+    {"linearizable",
+     "every operation takes effect at one moment between its call and its answer, so that all "
+     "clients agree on one order that respects real time"},
+    {"sequential",
+     "all clients agree on one order of the operations in which each client's own come in order"},
+    {"causal", "operations that may have influenced each other are seen by all in the same order"},
+    {"serializable", "the transactions are equivalent to some order of them, one at a time"},
+    {"strict-serializable",
+     "the transactions are equivalent to an order of them, one at a time, that respects real time"},
+    {"snapshot-isolation",
+     "every transaction reads from a snapshot, and of two that write the same key at the same time "
+     "one fails"},
+    {"read-committed", "transactions see only what other transactions have committed"},
+    {"repeatable-read", "what a transaction has read stays as it is until it ends"},
+};
+
+template <std::size_t N>
+std::string_view look_up(const Entry (&entries)[N], std::string_view name) {
+  for (const auto& entry : entries) {
+    if (entry.name == name) return entry.meaning;
+  }
+  return {};
+}
+
+/// Adya's names carry suffixes that only strengthen the order considered.
+std::string_view without_suffix(std::string_view name) {
+  for (const std::string_view suffix : {"-process", "-realtime"}) {
+    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string_view meaning_of(std::string_view anomaly) {
+  return look_up(anomalies, without_suffix(anomaly));
+}
+
+std::string_view promise_of(std::string_view consistency) {
+  return look_up(promises, consistency);
+}
+
+}  // namespace gauntlet

@@ -1,0 +1,171 @@
+// The anomalies: what, why, with which operations.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/anomaly_timeline.hpp"
+#include "reports/glossary.hpp"
+#include "reports/html_sections.hpp"
+#include "reports/operation_text.hpp"
+#include "reports/text.hpp"
+#include "reports/wording.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+constexpr std::size_t anomalies_max = 20;
+constexpr std::size_t operations_max = 60;
+constexpr std::size_t sentences_max = 60;
+
+void write_operation_row(Markup& html, const ReportContext& context, EventIndex invocation,
+                         EventIndex detected_at) {
+  const History& history = context.history;
+  const Timebase& timebase = context.timebase;
+  const OperationText text = operation_text(history, invocation);
+  const EventIndex completion = history.partner(invocation);
+  const bool fatal =
+      detected_at != no_event && (invocation == detected_at || completion == detected_at);
+  html.open("tr", {{"class", fatal ? "fatal" : ""}});
+  html.open("td", {{"class", "number"}});
+  html.element(
+      "a",
+      grouped(static_cast<std::uint64_t>(std::max<std::int64_t>(history.index(invocation), 0))),
+      {{"href", "#" + operation_anchor(invocation)}, {"title", "show in the timeline"}});
+  html.close();
+  html.element("td", std::to_string(history.process(invocation)), {{"class", "number"}});
+  html.element("td", history.node(invocation));
+  html.open("td", {{"class", "code"}});
+  html.element("b", text.f).text(" " + text.argument);
+  if (!text.result.empty()) html.text(" → " + text.result);
+  html.close();
+  html.element("td", text.key, {{"class", "code"}});
+  html.open("td").text(outcome_text(history, invocation));
+  if (completion != no_event && !history.error(completion).empty()) {
+    html.element("span", fmt::format(": {}", printable(history.error(completion), 160)),
+                 {{"class", "quiet"}});
+  }
+  html.close();
+  const Nanos begin = timebase.at(invocation);
+  html.element("td", timebase.moment(begin), {{"class", "number"}});
+  html.element("td",
+               completion == no_event ? "never" : timebase.moment(timebase.completed(invocation)),
+               {{"class", "number"}});
+  html.element(
+      "td",
+      completion == no_event ? "-" : timebase.duration(timebase.completed(invocation) - begin),
+      {{"class", "number"}});
+  html.close();
+}
+
+void write_operation_table(Markup& html, const ReportContext& context,
+                           const std::vector<EventIndex>& operations, EventIndex detected_at) {
+  html.open("div", {{"class", "scroll"}, {"tabindex", "0"}}).open("table");
+  html.element("caption", "The operations involved, in order of time");
+  html.open("thead").open("tr");
+  for (const auto& [title, kind] : {std::pair{"index", "number"},
+                                    {"process", "number"},
+                                    {"node", ""},
+                                    {"operation", ""},
+                                    {"key", ""},
+                                    {"outcome", ""},
+                                    {"invoked", "number"},
+                                    {"completed", "number"},
+                                    {"took", "number"}}) {
+    html.element("th", title, {{"scope", "col"}, {"class", kind}});
+  }
+  html.close().close().open("tbody");
+  for (std::size_t i = 0; i < std::min(operations.size(), operations_max); ++i)
+    write_operation_row(html, context, operations[i], detected_at);
+  html.close().close().close();
+  write_cut(html, operations_max, operations.size(), "operations");
+}
+
+void write_reasoning(Markup& html, const Anomaly& anomaly) {
+  if (anomaly.explanation.empty()) return;
+  html.element("h4", "Why it is a violation");
+  html.open("ol", {{"class", "reasoning"}});
+  for (std::size_t i = 0; i < std::min(anomaly.explanation.size(), sentences_max); ++i)
+    html.element("li", anomaly.explanation[i]);
+  html.close();
+  write_cut(html, sentences_max, anomaly.explanation.size(), "sentences");
+}
+
+void write_evidence(Markup& html, const Anomaly& anomaly) {
+  html.open("p", {{"class", "verified"}});
+  if (anomaly.verified_by.empty()) {
+    html.text("⚠ Not confirmed by a second checker.");
+  } else {
+    html.text(fmt::format("✓ Confirmed independently by {}.", anomaly.verified_by));
+  }
+  html.close();
+  if (anomaly.certificate.is_nil()) return;
+  html.open("details");
+  html.element("summary", "Certificate, as the verifier was shown it");
+  html.element("pre", to_json(anomaly.certificate));
+  html.close();
+}
+
+void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& anomaly,
+                   std::size_t number) {
+  html.open("article", {{"class", "anomaly"}, {"id", fmt::format("anomaly-{}", number)}});
+  html.open("header");
+  html.element("h3", anomaly_title(anomaly));
+  if (!anomaly.rules_out.empty()) {
+    html.open("p", {{"class", "rules-out"}}).text("rules out ");
+    for (std::size_t i = 0; i < std::min<std::size_t>(anomaly.rules_out.size(), 30); ++i)
+      html.element("span", anomaly.rules_out[i], {{"class", "chip"}}).text(" ");
+    html.close();
+  }
+  html.close();
+  if (const auto meaning = meaning_of(anomaly.name); !meaning.empty()) {
+    html.element("p", meaning, {{"class", "meaning"}});
+  }
+  const auto operations = invocations_of(context.history, anomaly.operations);
+  if (!operations.empty()) {
+    html.open("figure", {{"class", "scroll"}, {"tabindex", "0"}});
+    html.raw(anomaly_timeline(context.history, context.timebase, operations, anomaly.detected_at,
+                              context.faults));
+    html.close();
+    html.element("p",
+                 "The order is exact, the distances are not: below each gap stands how long it "
+                 "really was. Arrows show what had ended before what began.",
+                 {{"class", "quiet legend"}});
+  }
+  write_reasoning(html, anomaly);
+  if (!operations.empty()) {
+    write_operation_table(html, context, operations, anomaly.detected_at);
+    html.open("p", {{"class", "script-only"}});
+    html.element("button", "Show in the timeline",
+                 {{"type", "button"}, {"data-anomaly", std::to_string(number)}});
+    html.close();
+  }
+  write_evidence(html, anomaly);
+  html.close();
+}
+
+}  // namespace
+
+bool has_anomalies(const ReportContext& context) {
+  return !context.verdict.anomalies.empty();
+}
+
+void write_anomalies(Markup& html, const ReportContext& context) {
+  const auto& anomalies = context.verdict.anomalies;
+  html.open("section", {{"id", "anomalies"}});
+  html.element("h2", anomalies.size() == 1 ? "Anomaly" : "Anomalies");
+  const std::size_t shown = std::min(anomalies.size(), anomalies_max);
+  const std::size_t total = std::max(context.verdict.anomalies_total, anomalies.size());
+  if (total > shown) {
+    html.element("p",
+                 fmt::format("Of {}, the clearest {} explained here.",
+                             counted(total, "anomaly", "anomalies"),
+                             shown == 1 ? "one is" : fmt::format("{} are", shown)),
+                 {{"class", "quiet"}});
+  }
+  for (std::size_t i = 0; i < shown; ++i)
+    write_anomaly(html, context, anomalies[i], i);
+  html.close();
+}
+
+}  // namespace gauntlet
