@@ -28,6 +28,8 @@ class Deadline {
   static Deadline after(std::chrono::nanoseconds duration) {
     return Deadline(monotonic_now() + duration.count());
   }
+  /// At a time of `monotonic_now`.
+  static Deadline until(Nanos at) { return Deadline(at); }
   static Deadline never() { return Deadline(std::numeric_limits<Nanos>::max()); }
 
   bool passed() const { return monotonic_now() >= at_; }
