@@ -6,6 +6,7 @@
 readonly SETUP_FAILED=255
 readonly BAD_USAGE=254
 
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 state_dir=${GAUNTLET_HOME:-${XDG_STATE_HOME:-$HOME/.local/state}/gauntlet}
 
 note() { printf 'gauntlet: %s\n' "$*" >&2; }
@@ -84,7 +85,7 @@ step() {
         rm -f "$log"
         return 0
     fi
-    tail -n 40 "$log" >&2
+    tail -n "${step_lines:-40}" "$log" >&2
     note "$label: failed after $(seconds_since "$start") s (exit code $status); whole log: $log"
     return "$status"
 }
