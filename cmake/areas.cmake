@@ -11,6 +11,7 @@ find_package(PkgConfig REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SSH REQUIRED IMPORTED_TARGET libssh)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
@@ -28,7 +29,7 @@ endif()
 
 set(GAUNTLET_LIBRARIES_base fmt::fmt)
 set(GAUNTLET_LIBRARIES_history fmt::fmt nlohmann_json::nlohmann_json PkgConfig::SIMDJSON PkgConfig::ZSTD ZLIB::ZLIB)
-set(GAUNTLET_LIBRARIES_harness PkgConfig::SSH nlohmann_json::nlohmann_json)
+set(GAUNTLET_LIBRARIES_harness PkgConfig::SSH OpenSSL::Crypto nlohmann_json::nlohmann_json)
 set(GAUNTLET_LIBRARIES_databases CURL::libcurl nlohmann_json::nlohmann_json)
 
 # Folders reachable from `folder` through USES, itself included.

@@ -95,6 +95,9 @@ Result<Value> parse_json(std::string_view text, const std::string& name) {
     const auto [line, column] = line_and_column(text, error.byte == 0 ? 0 : error.byte - 1);
     return failure(ErrorKind::input, fmt::format("{}:{}:{}: expected JSON", name, line, column),
                    "correct the document there");
+  } catch (const nlohmann::json::out_of_range&) {
+    return failure(ErrorKind::input, fmt::format("{}: a number that does not fit 64 bits", name),
+                   "correct the document");
   }
 }
 

@@ -20,6 +20,7 @@ struct Command {
   std::vector<std::string> argv;
   std::string script;
   std::string input;     ///< standard input
+  std::string label;     ///< what logs and errors call it; empty: the command itself
   bool as_root = false;  ///< through sudo where the login is not root
   std::chrono::milliseconds timeout{30'000};
   std::size_t output_bytes_max = 1 << 20;  ///< a stream, cut beyond that

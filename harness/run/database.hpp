@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/registry.hpp"
 #include "harness/control/cluster.hpp"
+#include "harness/control/daemon.hpp"
 #include "harness/run/client.hpp"
 
 namespace gauntlet {
@@ -29,14 +30,6 @@ struct DatabaseOption {
 };
 
 using OptionValues = std::map<std::string, std::string, std::less<>>;
-
-/// How a fault recognizes the processes of a database on a node; a wrong pid must be impossible, so
-/// a process is touched only if pidfile, executable and (where a fault remembers it) start time
-/// agree.
-struct ProcessIdentity {
-  std::string pid_file;    ///< absolute path on the node
-  std::string executable;  ///< absolute path of the program, as in /proc/PID/exe
-};
 
 /// One instance a run. Methods about one node may run for several nodes at once, from several
 /// threads; the nemesis calls start, stop, kill and primaries while clients work.
@@ -69,7 +62,8 @@ class Database {
   /// Names of the nodes that think that they lead, now; empty where there is no such notion.
   virtual Result<std::vector<std::string>> primaries() { return std::vector<std::string>{}; }
   virtual std::vector<std::string> log_files(const Node& node) const = 0;
-  /// The processes that kill and pause act upon; empty where these faults are not supported.
+  /// The processes that kill and pause act upon, through harness/control/daemon.hpp; empty where
+  /// these faults are not supported.
   virtual std::vector<ProcessIdentity> processes(const Node& node) const {
     (void)node;
     return {};

@@ -20,5 +20,6 @@ TEST_CASE("malformed documents name the place") {
   CHECK(parse_json("", "x").has_error());
   CHECK(parse_json(std::string(100'000, '['), "x").has_error());
   CHECK(parse_json("\"\xff\"", "x").has_error());
+  CHECK(parse_json("1e999", "x").has_error());
   CHECK(read_json_file("/nowhere/plan.json").error().kind == ErrorKind::usage);
 }

@@ -1,0 +1,254 @@
+// etcd: a replicated key-value store with linearizable reads, writes and transactions.
+//
+// A static cluster of all nodes, each member under its node's name. Members listen on all
+// addresses of their machine, unencrypted and without authentication: these are test nodes.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "base/duration.hpp"
+#include "databases/etcd_client.hpp"
+#include "databases/etcd_wire.hpp"
+#include "databases/http.hpp"
+#include "harness/control/daemon.hpp"
+#include "harness/run/database.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* program = "/usr/bin/etcd";
+constexpr const char* data_folder = "/var/lib/gauntlet/etcd";
+constexpr const char* log_file = "/var/log/gauntlet/etcd.log";
+constexpr const char* pid_file = "/run/gauntlet/etcd.pid";
+constexpr std::uint16_t client_port = 2379;
+constexpr std::uint16_t peer_port = 2380;
+
+ProcessIdentity identity() {
+  return {pid_file, program};
+}
+
+/// Where a member binds: not its own address, which may be a name or belong to a router.
+std::string_view any_address(const Node& node) {
+  return node.address().find(':') == std::string::npos ? "0.0.0.0" : "::";
+}
+
+bool succeeded(const HttpReply& reply) {
+  return reply.complete && reply.status == 200;
+}
+
+int severity(const Result<void>& result) {
+  if (result) return 0;
+  return result.error().kind == ErrorKind::timeout ? 1 : 2;
+}
+
+/// Debian's package starts a member of its own where there is a service manager; that one must not
+/// hold the ports. A node that already has the program is left as it is.
+constexpr const char* install_script = R"sh(
+export DEBIAN_FRONTEND=noninteractive
+apt() { apt-get -q -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o DPkg::Lock::Timeout=60 "$@"; }
+apt install -y --no-install-recommends etcd-server ||
+  { apt update && apt install -y --no-install-recommends etcd-server; } || exit
+if command -v systemctl >/dev/null; then systemctl disable --now etcd || true; fi
+)sh";
+
+}  // namespace
+
+class Etcd : public Database {
+ public:
+  std::string_view name() const override { return "etcd"; }
+  std::string_view description() const override {
+    return "etcd, a replicated key-value store (Debian package etcd-server)";
+  }
+  std::vector<DatabaseOption> options() const override {
+    return {
+        {"read-consistency",
+         "linearizable",
+         {"linearizable", "serializable"},
+         "serializable: members answer reads from their own state, which may be stale"},
+        {"election-timeout", "1s", {}, "a tenth of it is the heartbeat interval; 50ms to 50s"},
+        {"snapshot-count",
+         "100000",
+         {},
+         "committed entries after which a member writes a snapshot"},
+    };
+  }
+  std::vector<std::string> functions() const override { return {"read", "write", "cas"}; }
+  /// Whatever the reads: with serializable ones the test is to show what they cost.
+  std::string claim(const OptionValues&) const override { return "linearizable"; }
+
+  Result<void> configure(Cluster& cluster, const OptionValues& options) override;
+  Result<void> install(Node& node) override;
+  Result<void> wipe(Node& node) override;
+  Result<void> start(Node& node) override;
+  Result<void> stop(Node& node) override { return stop_daemon(node, identity()); }
+  Result<void> kill(Node& node) override { return kill_daemon(node, identity()); }
+  Result<void> await_ready(Deadline deadline) override;
+
+  Result<std::string> version(Node& node) override;
+  Result<std::vector<std::string>> primaries() override;
+  std::vector<std::string> log_files(const Node&) const override { return {log_file}; }
+  std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
+  Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
+
+ private:
+  Result<void> await_member(Node& node, Deadline deadline, std::atomic<bool>& ended) const;
+
+  Cluster* cluster_ = nullptr;
+  bool serializable_reads_ = false;
+  std::int64_t election_timeout_ms_ = 0;
+  std::string snapshot_count_;
+};
+
+Result<void> Etcd::configure(Cluster& cluster, const OptionValues& options) {
+  cluster_ = &cluster;
+  serializable_reads_ = options.at("read-consistency") == "serializable";
+  const auto election_timeout = parse_duration(options.at("election-timeout"));
+  election_timeout_ms_ = election_timeout.value_or(0) / nanos_per_millisecond;
+  if (election_timeout_ms_ < 50 || election_timeout_ms_ > 50'000) {
+    return failure(ErrorKind::usage, "election-timeout is '" + options.at("election-timeout") + "'",
+                   "give a duration from 50ms to 50s");
+  }
+  snapshot_count_ = options.at("snapshot-count");
+  const bool digits = snapshot_count_.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits || snapshot_count_.empty() || snapshot_count_.size() > 9 ||
+      snapshot_count_[0] == '0') {
+    return failure(ErrorKind::usage, "snapshot-count is '" + snapshot_count_ + "'",
+                   "give a number of entries from 1 to 999999999");
+  }
+  return {};
+}
+
+Result<void> Etcd::install(Node& node) {
+  const auto present = node.run(Command::of({"test", "-x", program}));
+  if (!present) return present.error();
+  if (present->succeeded()) return {};
+  const auto installed = node.must(Command::shell(install_script).root().within(seconds(240)));
+  if (!installed) {
+    return failure(installed.error().kind,
+                   fmt::format("{} is absent and apt could not install it: {}", program,
+                               installed.error().what),
+                   "install etcd-server on the node, or give the node a way to a Debian mirror");
+  }
+  return {};
+}
+
+Result<void> Etcd::wipe(Node& node) {
+  if (auto killed = kill(node); !killed) return killed;
+  const auto removed = node.must(Command::of({"rm", "-rf", "--", data_folder, log_file}).root());
+  if (!removed) return removed.error();
+  return {};
+}
+
+Result<void> Etcd::start(Node& node) {
+  std::vector<std::string> members;
+  for (const Node* member : cluster_->nodes())
+    members.push_back(member->name() + "=" + http_origin(member->address(), peer_port));
+  Daemon daemon;
+  daemon.identity = identity();
+  daemon.log_file = log_file;
+  daemon.arguments = {
+      "--name=" + node.name(),
+      fmt::format("--data-dir={}", data_folder),
+      "--listen-client-urls=" + http_origin(any_address(node), client_port),
+      "--advertise-client-urls=" + http_origin(node.address(), client_port),
+      "--listen-peer-urls=" + http_origin(any_address(node), peer_port),
+      "--initial-advertise-peer-urls=" + http_origin(node.address(), peer_port),
+      fmt::format("--initial-cluster={}", fmt::join(members, ",")),
+      "--initial-cluster-state=new",
+      "--initial-cluster-token=gauntlet",
+      fmt::format("--election-timeout={}", election_timeout_ms_),
+      fmt::format("--heartbeat-interval={}", election_timeout_ms_ / 10),
+      "--snapshot-count=" + snapshot_count_,
+  };
+  return start_daemon(node, daemon);
+}
+
+/// A member serves once it is healthy (it has made a linearizable read) and its gateway answers
+/// (it knows the version that the cluster has agreed upon). `ended` is set if the process has, and
+/// then ends the wait for the other members.
+Result<void> Etcd::await_member(Node& node, Deadline deadline, std::atomic<bool>& ended) const {
+  constexpr auto poll_interval = milliseconds(50);
+  constexpr auto look_interval = seconds(1);
+  constexpr auto answer_timeout = seconds(2);
+  HttpConnection connection(http_origin(node.address(), client_port));
+  Deadline next_look = Deadline::after(look_interval);
+  std::string reason = "it was not asked";
+  while (!deadline.passed() && !ended) {
+    HttpReply reply = connection.get("/health", deadline.capped(answer_timeout));
+    if (succeeded(reply)) {
+      reply = connection.post(etcd::status_path, "{}", deadline.capped(answer_timeout));
+      if (succeeded(reply)) return {};
+    }
+    reason = etcd::judge(reply).error;
+    if (next_look.passed()) {
+      const auto process = daemon_status(node, identity());
+      if (process && !process->running) {
+        ended = true;
+        return failure(ErrorKind::remote, "etcd has ended");
+      }
+      next_look = Deadline::after(look_interval);
+    }
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(poll_interval, deadline.left()));
+  }
+  return failure(ErrorKind::timeout, "etcd did not become ready in time: " + reason);
+}
+
+Result<void> Etcd::await_ready(Deadline deadline) {
+  const auto nodes = cluster_->nodes();
+  std::atomic<bool> ended = false;
+  const auto results =
+      on_each<void>(nodes, [&](Node& node) { return await_member(node, deadline, ended); });
+  // The others cannot become ready where one has ended, so that one is named.
+  const auto at_fault = std::max_element(
+      results.begin(), results.end(), [](auto& a, auto& b) { return severity(a) < severity(b); });
+  if (*at_fault) return {};
+  Node& node = *nodes[static_cast<std::size_t>(at_fault - results.begin())];
+  Error error = at_fault->error();
+  error.what = node.name() + ": " + error.what;
+  if (const std::string log = last_log_lines(node, log_file); !log.empty())
+    error.what += "; its log ends: " + log;
+  error.remedy = fmt::format("see {} on {}", log_file, node.name());
+  return error;
+}
+
+Result<std::string> Etcd::version(Node& node) {
+  const auto result = node.must(Command::of({program, "--version"}));
+  if (!result) return result.error();
+  const std::string line = result->output.substr(0, result->output.find('\n'));
+  const std::size_t number = line.rfind(' ');
+  if (number == std::string::npos || line.size() > 100)
+    return failure(ErrorKind::remote, "etcd --version printed '" + line.substr(0, 100) + "'");
+  return line.substr(number + 1);
+}
+
+Result<std::vector<std::string>> Etcd::primaries() {
+  const auto nodes = cluster_->nodes();
+  const auto leads = on_each<bool>(nodes, [](Node& node) -> Result<bool> {
+    HttpConnection connection(http_origin(node.address(), client_port));
+    const HttpReply reply = connection.post(etcd::status_path, "{}", Deadline::after(seconds(1)));
+    if (!succeeded(reply)) return failure(ErrorKind::transport, etcd::judge(reply).error);
+    const auto status = etcd::status_answer(reply.body);
+    if (!status) return status.error();
+    return status->leads;
+  });
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (leads[i] && *leads[i]) names.push_back(nodes[i]->name());
+  return names;
+}
+
+Result<ClientPtr> Etcd::open_client(Node& node, Deadline) {
+  return std::make_unique<EtcdClient>(http_origin(node.address(), client_port),
+                                      serializable_reads_);
+}
+
+GAUNTLET_REGISTER(DatabaseFactory, DatabaseFactoryOf<Etcd>);
+
+}  // namespace gauntlet

@@ -1,0 +1,124 @@
+#include "databases/etcd_wire.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "databases/base64.hpp"
+#include "history/json_value.hpp"
+
+namespace gauntlet::etcd {
+
+namespace {
+
+constexpr std::size_t shown_bytes_max = 200;
+
+std::string shorten(std::string_view text) {
+  if (text.size() <= shown_bytes_max) return std::string(text);
+  return std::string(text.substr(0, shown_bytes_max)) + "...";
+}
+
+Error unreadable(std::string_view what, std::string_view body) {
+  return failure(ErrorKind::remote, "etcd answered " + std::string(what) + ": " + shorten(body));
+}
+
+/// The string `name` of a map; 64-bit integers are strings in this JSON, too.
+std::optional<std::string> text_in(const Value& map, std::string_view name) {
+  const Value* const text = map.find(name);
+  if (text == nullptr || !text->is_string()) return std::nullopt;
+  return text->string();
+}
+
+/// Every answer of etcd has a header that names the member, so one without was not given by etcd or
+/// did not arrive whole.
+Result<Value> parse_answer(std::string_view body) {
+  auto answer = parse_json(body, "answer");
+  if (!answer || !answer->is_map()) return unreadable("no JSON object", body);
+  const Value* const header = answer->find("header");
+  if (header == nullptr || !text_in(*header, "member_id"))
+    return unreadable("without a header", body);
+  return answer;
+}
+
+Value value_of(const std::string& text) {
+  std::int64_t integer = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
+  if (error == std::errc() && end == text.data() + text.size() && std::to_string(integer) == text)
+    return Value(integer);
+  return Value(shorten(text));
+}
+
+std::string json_bytes(std::string_view bytes) {
+  return '"' + base64_encode(bytes) + '"';
+}
+
+}  // namespace
+
+std::string key_of(const Value& key) {
+  if (key.is_nil()) return "gauntlet/register";
+  return "gauntlet/" + (key.is_string() ? key.string() : to_json(key));
+}
+
+std::string read_request(std::string_view key, bool serializable) {
+  return "{\"key\":" + json_bytes(key) + (serializable ? ",\"serializable\":true}" : "}");
+}
+
+std::string write_request(std::string_view key, std::int64_t value) {
+  return "{\"key\":" + json_bytes(key) + ",\"value\":" + json_bytes(std::to_string(value)) + "}";
+}
+
+std::string cas_request(std::string_view key, const Value& from, std::int64_t to) {
+  const std::string condition = from.is_nil()
+                                    ? R"("target":"VERSION","result":"EQUAL","version":"0")"
+                                    : R"("target":"VALUE","result":"EQUAL","value":)" +
+                                          json_bytes(std::to_string(from.integer()));
+  return "{\"compare\":[{\"key\":" + json_bytes(key) + "," + condition +
+         "}],\"success\":[{\"request_put\":" + write_request(key, to) + "}]}";
+}
+
+Result<Value> read_answer(std::string_view body, std::string_view key) {
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  const Value* const pairs = answer->find("kvs");
+  if (pairs == nullptr) {
+    if (answer->find("count") != nullptr) return unreadable("a count without values", body);
+    return Value();
+  }
+  if (!pairs->is_list() || pairs->items().size() != 1)
+    return unreadable("other than one value", body);
+  const Value& pair = pairs->items().front();
+  const auto name = text_in(pair, "key");
+  if (!name || base64_decode(*name) != key) return unreadable("for another key", body);
+  if (pair.find("value") == nullptr) return Value("");  // empty fields are left out
+  const auto encoded = text_in(pair, "value");
+  const auto text = encoded ? base64_decode(*encoded) : std::nullopt;
+  if (!text) return unreadable("a value that is not base64", body);
+  return value_of(*text);
+}
+
+Result<void> write_answer(std::string_view body) {
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  return {};
+}
+
+Result<bool> cas_answer(std::string_view body) {
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  const Value* const succeeded = answer->find("succeeded");
+  if (succeeded == nullptr) return false;  // false is left out
+  if (succeeded->kind() != Value::Kind::boolean) return unreadable("neither yes nor no", body);
+  return succeeded->boolean();
+}
+
+Result<Status> status_answer(std::string_view body) {
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  Status status;
+  status.version = text_in(*answer, "version").value_or("");
+  const auto leader = text_in(*answer, "leader");  // left out while there is none
+  status.leads =
+      leader && *leader != "0" && leader == text_in(*answer->find("header"), "member_id");
+  return status;
+}
+
+}  // namespace gauntlet::etcd

@@ -1,0 +1,53 @@
+#include "harness/control/ssh_cluster.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/assert.hpp"
+
+namespace gauntlet {
+namespace {
+
+constexpr std::chrono::milliseconds login_max{20'000};
+constexpr std::chrono::milliseconds retry_pause{100};
+
+Result<void> check_node(Node& node, Deadline deadline, bool patient,
+                        const std::atomic<bool>* stop) {
+  using std::chrono::milliseconds;
+  while (true) {
+    const auto time = std::min(std::chrono::ceil<milliseconds>(deadline.left()), login_max);
+    const auto result = node.must(Command::of({"true"}).within(std::max(time, milliseconds(1))));
+    if (result) return {};
+    const ErrorKind kind = result.error().kind;
+    const bool passing = kind == ErrorKind::transport || kind == ErrorKind::timeout;
+    if (!patient || !passing || deadline.passed()) return result.error();
+    if (stop != nullptr && stop->load())
+      return failure(ErrorKind::interrupted, node.name() + ": stopped while waiting for sshd");
+    std::this_thread::sleep_for(retry_pause);
+  }
+}
+
+}  // namespace
+
+SshCluster::SshCluster(std::string provider, std::vector<SshNodeOptions> nodes)
+    : provider_(std::move(provider)) {
+  GAUNTLET_ASSERT(!nodes.empty());
+  for (SshNodeOptions& options : nodes)
+    nodes_.push_back(std::make_unique<SshNode>(std::move(options)));
+}
+
+std::vector<Node*> SshCluster::nodes() const {
+  std::vector<Node*> result;
+  for (const auto& node : nodes_)
+    result.push_back(node.get());
+  return result;
+}
+
+Result<void> SshCluster::check(Deadline deadline, bool patient,
+                               const std::atomic<bool>* stop) const {
+  return all_of(nodes(), on_each<void>(nodes(), [&](Node& node) {
+                  return check_node(node, deadline, patient, stop);
+                }));
+}
+
+}  // namespace gauntlet
