@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/assert.hpp"
+#include "harness/control/text.hpp"
 
 namespace gauntlet {
 namespace {
@@ -11,13 +12,15 @@ namespace {
 constexpr std::chrono::milliseconds login_max{20'000};
 constexpr std::chrono::milliseconds retry_pause{100};
 
-Result<void> check_node(Node& node, Deadline deadline, bool patient,
-                        const std::atomic<bool>* stop) {
+Result<std::string> check_node(Node& node, Deadline deadline, bool patient,
+                               const std::atomic<bool>* stop) {
   using std::chrono::milliseconds;
+  Command command = Command::shell(R"(printf %s "${SSH_CONNECTION%% *}")");
   while (true) {
-    const auto time = std::min(std::chrono::ceil<milliseconds>(deadline.left()), login_max);
-    const auto result = node.must(Command::of({"true"}).within(std::max(time, milliseconds(1))));
-    if (result) return {};
+    const auto left = std::chrono::ceil<milliseconds>(deadline.left());
+    command.timeout = std::clamp(left, milliseconds(1), login_max);
+    const auto result = node.must(command);
+    if (result) return one_line(result->output, 64);
     const ErrorKind kind = result.error().kind;
     const bool passing = kind == ErrorKind::transport || kind == ErrorKind::timeout;
     if (!patient || !passing || deadline.passed()) return result.error();
@@ -43,11 +46,16 @@ std::vector<Node*> SshCluster::nodes() const {
   return result;
 }
 
-Result<void> SshCluster::check(Deadline deadline, bool patient,
-                               const std::atomic<bool>* stop) const {
-  return all_of(nodes(), on_each<void>(nodes(), [&](Node& node) {
-                  return check_node(node, deadline, patient, stop);
-                }));
+Result<std::vector<std::string>> SshCluster::check(Deadline deadline, bool patient,
+                                                   const std::atomic<bool>* stop) const {
+  const auto checked = on_each<std::string>(
+      nodes(), [&](Node& node) { return check_node(node, deadline, patient, stop); });
+  std::vector<std::string> addresses;
+  for (const auto& one : checked) {
+    if (!one) return one.error();
+    addresses.push_back(*one);
+  }
+  return addresses;
 }
 
 }  // namespace gauntlet

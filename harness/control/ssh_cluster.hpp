@@ -24,10 +24,11 @@ class SshCluster : public Cluster {
   /// Keeps a lock for as long as the cluster is in use.
   void hold(FileLock lock) { lock_.emplace(std::move(lock)); }
 
-  /// Logs in to every node and runs `true`, all at once. While a node is not reached it tries again
-  /// until the deadline (`patient`), or not.
-  Result<void> check(Deadline deadline, bool patient,
-                     const std::atomic<bool>* stop = nullptr) const;
+  /// Logs in to every node, all at once, and answers our address as each node sees it (empty where
+  /// it does not say). While a node is not reached it tries again until the deadline (`patient`),
+  /// or not.
+  Result<std::vector<std::string>> check(Deadline deadline, bool patient,
+                                         const std::atomic<bool>* stop = nullptr) const;
 
  private:
   const std::string provider_;

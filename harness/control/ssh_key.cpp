@@ -66,4 +66,16 @@ Result<KeyPair> installation_key() {
   return pair;
 }
 
+Result<void> check_private_key(const std::string& path) {
+  ssh_key imported = nullptr;
+  const int answer = ssh_pki_import_privkey_file(path.c_str(), "", nullptr, nullptr, &imported);
+  const SshKeyHandle key(imported);
+  if (answer == SSH_OK) return {};
+  if (access(path.c_str(), R_OK) != 0)
+    return failure(ErrorKind::usage,
+                   "the private key " + path + " cannot be read: " + std::strerror(errno));
+  return failure(ErrorKind::usage, "the private key " + path + " has a passphrase, or is no key",
+                 "add it to ssh-agent with ssh-add, and leave it out");
+}
+
 }  // namespace gauntlet

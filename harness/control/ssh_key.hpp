@@ -16,4 +16,8 @@ struct KeyPair {
 /// processes that make it at once: one of them wins and all use its key.
 Result<KeyPair> installation_key();
 
+/// Whether a private key can be used: it is there, ours to read, and has no passphrase. `usage`
+/// says what is wrong.
+Result<void> check_private_key(const std::string& path);
+
 }  // namespace gauntlet

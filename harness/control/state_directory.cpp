@@ -19,19 +19,19 @@ fs::path environment_path(const char* name) {
   return value == nullptr ? fs::path() : fs::path(value);
 }
 
-fs::path home_directory() {
-  fs::path home = environment_path("HOME");
-  if (!home.empty()) return home;
-  const passwd* user = getpwuid(getuid());
-  return user == nullptr ? fs::path("/") : fs::path(user->pw_dir);
-}
-
 Error cannot(std::string_view verb, const fs::path& path) {
   return failure(ErrorKind::resource,
                  "cannot " + std::string(verb) + " " + path.string() + ": " + std::strerror(errno));
 }
 
 }  // namespace
+
+fs::path home_directory() {
+  fs::path home = environment_path("HOME");
+  if (!home.empty()) return home;
+  const passwd* user = getpwuid(getuid());
+  return user == nullptr ? fs::path("/") : fs::path(user->pw_dir);
+}
 
 fs::path state_directory() {
   if (fs::path home = environment_path("GAUNTLET_HOME"); !home.empty()) return home;

@@ -9,6 +9,9 @@
 
 namespace gauntlet {
 
+/// $HOME, else what the system knows.
+std::filesystem::path home_directory();
+
 /// $GAUNTLET_HOME, else $XDG_STATE_HOME/gauntlet, else ~/.local/state/gauntlet. It may not exist.
 std::filesystem::path state_directory();
 

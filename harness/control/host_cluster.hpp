@@ -1,0 +1,38 @@
+// Clusters of machines that the user names, reached over SSH exactly as containers are.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "harness/control/cluster.hpp"
+#include "harness/control/command_log.hpp"
+#include "harness/control/host_spec.hpp"
+
+namespace gauntlet {
+
+struct HostClusterOptions {
+  std::vector<HostSpec> hosts;
+  std::string default_user{};   ///< for hosts that say none; empty: who runs this program
+  std::string identity_file{};  ///< a private key; empty: the usual ones in ~/.ssh
+  bool agent = true;            ///< try the keys of ssh-agent
+  std::string password{};       ///< tried last; empty: none
+  std::string sudo_password{};  ///< empty: sudo must need none
+  /// Keys by which hosts identify themselves; empty: ~/.ssh/known_hosts and the system's. A host
+  /// that is not in there is refused.
+  std::string known_hosts_file{};
+  std::size_t sessions_max = 4;  ///< commands at once on a node
+  std::chrono::milliseconds timeout{30'000};
+  const std::atomic<bool>* stop = nullptr;  ///< calls it off; owned by the caller
+  std::shared_ptr<CommandLog> log{};        ///< may be null
+};
+
+/// Logs in to all hosts at once. The error is that of the first host that fails: not reached, key
+/// unknown or changed, login refused, with what to do. Nodes are called as their hosts ("host:port"
+/// where a host is named more than once). `usage` for a host and port named twice.
+Result<std::unique_ptr<Cluster>> connect_hosts(const HostClusterOptions& options);
+
+}  // namespace gauntlet
