@@ -1,0 +1,194 @@
+#include "base/subprocess.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "base/descriptor.hpp"
+#include "tests/result_printing.hpp"
+
+using namespace gauntlet;
+using std::chrono::milliseconds;
+
+namespace {
+
+LocalProgram shell(std::string script) {
+  return LocalProgram{.argv = {"/bin/sh", "-c", std::move(script)}};
+}
+
+std::size_t open_descriptors() {
+  namespace fs = std::filesystem;
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("a process gives its streams and its exit code") {
+  LocalProgram process = shell("cat; echo error >&2; exit 7");
+  process.input = "given";
+  const auto result = run_process(process);
+  REQUIRE(result);
+  CHECK(result->exit_code == 7);
+  CHECK(result->signal.empty());
+  CHECK(result->output == "given");
+  CHECK(result->error_output == "error\n");
+  CHECK_FALSE(result->truncated);
+  CHECK_FALSE(result->succeeded());
+}
+
+TEST_CASE("arguments reach a process as they are") {
+  const std::vector<std::string> arguments{"", " ", "$(id)", "a'b\"c", "\n", "-n", "\xff\x01"};
+  LocalProgram process{.argv = {"printf", "%s|"}};
+  process.argv.insert(process.argv.end(), arguments.begin(), arguments.end());
+  std::string expected;
+  for (const std::string& argument : arguments)
+    expected += argument + "|";
+  const auto result = run_process(process);
+  REQUIRE(result);
+  CHECK(result->output == expected);
+}
+
+TEST_CASE("a signal that ends a process is named") {
+  const auto result = run_process(shell("kill -KILL $$"));
+  REQUIRE(result);
+  CHECK(result->exit_code == -1);
+  CHECK(result->signal == "KILL");
+}
+
+TEST_CASE("a program that is not there is a missing resource") {
+  const auto result = run_process(LocalProgram{.argv = {"no-such-program-anywhere"}});
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::resource);
+  CHECK(result.error().what.find("no-such-program-anywhere") != std::string::npos);
+}
+
+TEST_CASE("output beyond the bound is dropped, and the process goes on") {
+  LocalProgram process = shell("head -c 3000000 /dev/zero; echo done >&2; exit 3");
+  process.output_bytes_max = 1000;
+  const auto result = run_process(process);
+  REQUIRE(result);
+  CHECK(result->output.size() == 1000);
+  CHECK(result->truncated);
+  CHECK(result->exit_code == 3);
+  CHECK(result->error_output == "done\n");
+}
+
+TEST_CASE("input larger than a pipe goes through while output comes back") {
+  LocalProgram process{.argv = {"cat"}};
+  process.input.assign(5'000'000, 'x');
+  process.output_bytes_max = 10'000'000;
+  const auto result = run_process(process);
+  REQUIRE(result);
+  CHECK(result->output == process.input);
+}
+
+TEST_CASE("a process that does not read its input is no error") {
+  LocalProgram process{.argv = {"true"}};
+  process.input.assign(5'000'000, 'x');
+  const auto result = run_process(process);
+  REQUIRE(result);
+  CHECK(result->exit_code == 0);
+}
+
+TEST_CASE("the deadline ends a process and its children") {
+  // The child of the shell holds the pipe open: were it left alive, marker would be written.
+  const std::string marker =
+      (std::filesystem::temp_directory_path() / ("subprocess-" + std::to_string(getpid())))
+          .string();
+  LocalProgram process = shell("(sleep 1; echo late >'" + marker + "') & wait");
+  process.timeout = milliseconds(200);
+  const Nanos start = monotonic_now();
+  const auto result = run_process(process);
+  CHECK(monotonic_now() - start < nanos_per_second);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::timeout);
+  std::this_thread::sleep_for(milliseconds(1200));
+  CHECK_FALSE(std::filesystem::exists(marker));
+}
+
+TEST_CASE("a process that ignores SIGTERM is killed two seconds later") {
+  LocalProgram process = shell("trap '' TERM; while :; do sleep 0.05; done");
+  process.timeout = milliseconds(100);
+  const Nanos start = monotonic_now();
+  const auto result = run_process(process);
+  const Nanos elapsed_ns = monotonic_now() - start;
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::timeout);
+  CHECK(elapsed_ns >= 2 * nanos_per_second);
+  CHECK(elapsed_ns < 4 * nanos_per_second);
+}
+
+TEST_CASE("a flag stops a process") {
+  std::atomic<bool> stop{false};
+  LocalProgram process{.argv = {"sleep", "20"}};
+  process.stop = &stop;
+  std::jthread stopper([&] {
+    std::this_thread::sleep_for(milliseconds(100));
+    stop = true;
+  });
+  const Nanos start = monotonic_now();
+  const auto result = run_process(process);
+  CHECK(monotonic_now() - start < 2 * nanos_per_second);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::interrupted);
+}
+
+TEST_CASE("what a process leaves in the background is not waited for") {
+  const Nanos start = monotonic_now();
+  const auto result = run_process(shell("sleep 3 & echo begun"));
+  REQUIRE(result);
+  CHECK(result->output == "begun\n");
+  CHECK(monotonic_now() - start < nanos_per_second);
+}
+
+TEST_CASE("a process starts with no descriptor but the standard ones and no signal blocked") {
+  // Deliberately without close-on-exec.
+  const Descriptor leak(open("/dev/null", O_RDONLY));
+  REQUIRE(leak.open());
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const auto result = run_process(shell("ls /proc/$$/fd; grep SigBlk /proc/$$/status"));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  REQUIRE(result);
+  CHECK(result->output == "0\n1\n2\nSigBlk:\t0000000000000000\n");
+}
+
+TEST_CASE("no descriptor and no child is left behind, whatever happens") {
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 20; ++i) {
+    (void)run_process(shell("exit 1"));
+    (void)run_process(LocalProgram{.argv = {"no-such-program-anywhere"}});
+  }
+  LocalProgram process = shell("exec sleep 5");
+  process.timeout = milliseconds(20);
+  CHECK_FALSE(run_process(process));
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("many threads run processes at once") {
+  constexpr int threads_count = 8, runs = 15;
+  std::atomic<int> good{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < threads_count; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < runs; ++i) {
+          LocalProgram process{.argv = {"cat"}};
+          process.input = std::to_string(t * 1000 + i);
+          const auto result = run_process(process);
+          if (result && result->output == process.input) ++good;
+        }
+      });
+    }
+  }
+  CHECK(good == threads_count * runs);
+}
