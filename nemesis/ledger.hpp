@@ -25,8 +25,9 @@ struct LedgerEntry {
 /// Appends to one file; used by one thread. Every call returns once the line is on disk.
 class FaultLedger {
  public:
+  /// Makes the file, or goes on with one that is there: its ids continue, a cut last line goes.
   static Result<std::unique_ptr<FaultLedger>> create(const std::string& path);
-  /// Reads a ledger, tolerating a cut last line.
+  /// Reads a ledger, oldest injection first, passing over lines that are cut or make no sense.
   static Result<std::vector<LedgerEntry>> read(const std::string& path);
   ~FaultLedger();
 
@@ -36,9 +37,11 @@ class FaultLedger {
   Result<void> observed(std::int64_t id, bool took_effect, const std::string& evidence);
 
  private:
-  FaultLedger(int descriptor) : descriptor_(descriptor) {}
+  explicit FaultLedger(int descriptor) : descriptor_(descriptor) {}
   Result<void> append(const Value& line);
   int descriptor_;
+  std::string path_;
+  std::size_t size_bytes_ = 0;  ///< of the complete lines; the next one goes here
   std::int64_t next_id_ = 1;
 };
 
