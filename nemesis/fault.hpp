@@ -34,7 +34,8 @@ struct FaultParameter {
 };
 
 /// What came of an injection or a heal on the nodes. `took_effect` is read back from the nodes (a
-/// counter, a process state), never assumed.
+/// counter, a process state), never assumed: of an injection, that some target is affected; of a
+/// heal, that no target is affected any more.
 struct FaultOutcome {
   bool took_effect = false;
   std::string evidence;  ///< one line: "3 nodes drop packets of 2 others (12 counted)"
@@ -49,6 +50,12 @@ class Fault {
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
   virtual std::vector<FaultParameter> parameters() const { return {}; }
+  /// Whether the values make sense on nodes of these names (empty: not known yet); a usage error
+  /// says which does not. `parameters` is a map that holds names of parameters() only.
+  virtual Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const {
+    (void)parameters, (void)nodes;
+    return {};
+  }
   /// Why this cluster and database cannot take it; nullopt if they can. May probe the nodes.
   virtual std::optional<std::string> unsupported(const FaultContext& context) const = 0;
 
@@ -61,6 +68,8 @@ class Fault {
   /// Whether anything of this fault, injected by whomever, is still on `node`: for `gauntlet heal`
   /// and for tests. Text of what was found; empty if nothing.
   virtual Result<std::string> residue(const FaultContext& context, Node& node) const = 0;
+  /// Removes all that `residue` would find on `node`, without a plan. Idempotent.
+  virtual Result<void> clear(const FaultContext& context, Node& node) const = 0;
 };
 
 using FaultRegistry = Registry<Fault>;
