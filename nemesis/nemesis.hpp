@@ -26,14 +26,22 @@ struct FaultRequest {
 /// Parses "a,b:p=v:q=w"; unknown names and parameters are usage errors with a suggestion.
 Result<std::vector<FaultRequest>> parse_fault_requests(const std::string& text);
 
-/// Carries out inject-* and heal-* operations. Not thread-safe: the nemesis worker's.
+/// Whether the requests make sense on nodes of these names; a usage error says what does not.
+Result<void> check_fault_requests(const std::vector<FaultRequest>& requests,
+                                  const std::vector<std::string>& nodes);
+
+/// Carries out inject-* and heal-* operations, and "heal-all", whose value has "faults" (a list of
+/// numbers) in the place of "fault". An injection's value may have "parameters"; that of a heal
+/// without "fault" heals all of that name. Used by the nemesis worker; heal_all may be called by
+/// any thread, and waits for what the worker is doing.
 class NemesisClient : public Client {
  public:
   NemesisClient(FaultContext context, FaultLedger& ledger, std::uint64_t seed);
   ~NemesisClient() override;
   void invoke(Operation& operation, Deadline deadline) override;
   bool reusable() const override { return true; }
-  /// Heals everything that this run injected and has not healed, newest first. Also for signals.
+  /// Heals everything that this run injected and has not healed, newest first. Answers what could
+  /// not be healed, one line each.
   std::vector<std::string> heal_all();
 
  private:
@@ -42,7 +50,8 @@ class NemesisClient : public Client {
 };
 
 /// Injects the requested faults at random, one at a time, each for about `interval`, with about
-/// `interval` of quiet between (Jepsen's standard schedule). Endless; limit it from outside.
+/// `interval` of quiet before it (Jepsen's standard schedule). Endless, unless no fault is left
+/// that the cluster and the database support; limit it from outside.
 GeneratorPtr nemesis_schedule(const std::vector<FaultRequest>& requests, Nanos interval_ns);
 
 /// One operation that heals all that is still in place; part of the recovery phase.

@@ -1,0 +1,35 @@
+// Healing from outside: what a ledger says is in place, and what is found on the nodes.
+//
+// For `gauntlet heal`, for the start of a run and for the end of an interrupted one; works from a
+// fresh process, since plans say all that heals need.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nemesis/fault.hpp"
+#include "nemesis/ledger.hpp"
+
+namespace gauntlet {
+
+struct HealSummary {
+  std::vector<std::string> healed;   ///< one line each: the fault and what its heal was seen to do
+  std::vector<std::string> removed;  ///< what was found on nodes without a ledger, and removed
+  std::vector<std::string> failed;   ///< what could not be healed or looked at, and why
+
+  bool clean() const { return failed.empty(); }
+};
+
+/// Heals one fault; retries what fails for a few seconds.
+FaultOutcome heal_with_retries(const Fault& fault, const FaultContext& context, const Value& plan);
+
+/// Heals every fault that the ledger says is in place, newest first, notes it in the ledger, then
+/// sweeps. Errors are those of reading the ledger; everything else is in the summary. Idempotent.
+Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext& context);
+
+/// Looks on every node for what any fault may have left, whoever injected it, and removes it. Not
+/// while a run is under way on these nodes. `context.database` may be nullptr: then stopped
+/// processes are not found.
+HealSummary sweep(const FaultContext& context);
+
+}  // namespace gauntlet
