@@ -52,10 +52,15 @@ int severity(const Result<void>& result) {
 /// hold the ports. A node that already has the program is left as it is.
 constexpr const char* install_script = R"sh(
 export DEBIAN_FRONTEND=noninteractive
-apt() { apt-get -q -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o DPkg::Lock::Timeout=60 "$@"; }
-apt install -y --no-install-recommends etcd-server ||
-  { apt update && apt install -y --no-install-recommends etcd-server; } || exit
+export RES_OPTIONS="timeout:2 attempts:1"  # a node without a way out shall not keep us waiting
+apt() {
+  apt-get -q -o Acquire::Retries=0 -o Acquire::http::Timeout=10 -o DPkg::Lock::Timeout=60 \
+    -o APT::Update::Error-Mode=any "$@"
+}
+install() { apt install -y --no-install-recommends etcd-server; }
+install || { apt update && install; } || exit
 if command -v systemctl >/dev/null; then systemctl disable --now etcd || true; fi
+[ -x /usr/bin/etcd ]
 )sh";
 
 }  // namespace
@@ -129,7 +134,9 @@ Result<void> Etcd::install(Node& node) {
   const auto present = node.run(Command::of({"test", "-x", program}));
   if (!present) return present.error();
   if (present->succeeded()) return {};
-  const auto installed = node.must(Command::shell(install_script).root().within(seconds(240)));
+  Command command = Command::shell(install_script);
+  command.label = "install etcd-server";
+  const auto installed = node.must(std::move(command).root().within(seconds(240)));
   if (!installed) {
     return failure(installed.error().kind,
                    fmt::format("{} is absent and apt could not install it: {}", program,
