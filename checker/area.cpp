@@ -1,1 +1,0 @@
-// Placeholder until the area has its first source.

@@ -1,0 +1,18 @@
+// From "not linearizable, fatal at this return" to evidence: a few operations that cannot be
+// ordered, what the violation is called, and the reasoning in words.
+#pragma once
+
+#include "checker/linearizable/algorithm.hpp"
+#include "checker/verdict.hpp"
+
+namespace gauntlet {
+
+/// Explains an invalid judgement. Bounded by `budget` and never changes the verdict: at worst the
+/// anomaly names the fatal operation only and says that it could not be narrowed down.
+Anomaly explain(const Part& part, const Judgement& judgement, const CheckOptions& options,
+                const Budget& budget);
+
+/// "process 4 on n3 read 2 from key 7 between 3.214 s and 3.217 s".
+std::string describe_operation(const Part& part, OpId op);
+
+}  // namespace gauntlet

@@ -1,0 +1,55 @@
+#include "checker/models/model.hpp"
+
+#include <algorithm>
+
+namespace gauntlet {
+
+namespace {
+
+bool same(const Values& values, ValueId id, const Value& value) {
+  if (id == absent_value || values.kind(id) != value.kind()) return false;
+  if (value.is_integer()) return values.as_integer(id) == value.integer();
+  return values.to_value(id) == value;
+}
+
+/// Whether `value` is `id` or stands inside it: [from, to] of a compare-and-set, and deeper.
+ValueId find_within(const Values& values, ValueId id, const Value& value) {
+  if (same(values, id, value)) return id;
+  if (values.kind(id) == Value::Kind::list) {
+    for (const ValueId item : values.as_list(id)) {
+      const ValueId found = find_within(values, item, value);
+      if (found != absent_value) return found;
+    }
+  }
+  return absent_value;
+}
+
+}  // namespace
+
+bool Model::counts(const Call& call, const ModelContext& context) const {
+  const ModelFunction& function = functions()[call.function];
+  switch (call.outcome) {
+    case Outcome::ok:
+      // A read that answered nil may mean that the client learned nothing.
+      return !(context.nil_read == NilRead::any && !function.updates &&
+               call.output == ValueId::nil);
+    case Outcome::fail:
+      return context.failed_cas == FailedCas::check && function.name == "cas";
+    case Outcome::unknown:
+      return function.updates;
+  }
+  return true;
+}
+
+ValueId find_initial(const Values& values, std::span<const Call> calls, const Value& initial) {
+  if (initial.is_nil()) return ValueId::nil;
+  for (const Call& call : calls) {
+    for (const ValueId id : {call.input, call.output}) {
+      const ValueId found = find_within(values, id, initial);
+      if (found != absent_value) return found;
+    }
+  }
+  return absent_value;
+}
+
+}  // namespace gauntlet

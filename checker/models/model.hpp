@@ -1,0 +1,210 @@
+// What a data type does, one operation at a time: the sequential specification that histories are
+// judged against.
+//
+// A model is a struct with a state, its initial value and a step; one file in checker/models/ a
+// model, registered on its last line:
+//
+//   struct Counter {
+//     static constexpr std::string_view name = "counter";
+//     static constexpr std::string_view description = "add(n) and read";
+//     static constexpr std::array functions{ModelFunction{"add", false, true},
+//                                           ModelFunction{"read", true, false}};
+//     using State = std::int64_t;
+//     static State initial(const ModelContext& context);
+//     /// Whether `call` may take effect in `state` with the answer that it got; if so, changes it.
+//     static bool step(State& state, const Call& call, const ModelContext& context);
+//     // optional: checks the shape of the operation's values and puts equal operations into
+//     // one form; answers what does not fit, or "".
+//     static std::string admit(Call& call, const ModelContext& context);
+//     // optional, for models that are registers: see RegisterAccess
+//     static RegisterAccess access(const Call& call, const ModelContext& context);
+//     // optional: the state in a few words, for evidence
+//     static std::string describe(const State& state, const ModelContext& context);
+//   };
+//   GAUNTLET_REGISTER(Model, ModelOf<Counter>);
+//
+// What an operation's fate means is the same for every model: `ok` happened between invocation and
+// completion; `fail` did not happen and is dropped (a model may declare that a failed compare-and-
+// set tells something, see FailedCas); `info` and a missing completion may have happened at any
+// time after the invocation, or never, and are dropped if the function changes nothing.
+#pragma once
+
+#include <array>
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/registry.hpp"
+#include "checker/checker.hpp"
+#include "history/values.hpp"
+
+namespace gauntlet {
+
+struct ModelFunction {
+  std::string_view name;
+  bool observes;  ///< what it answers (or that it succeeded) says something about the state
+  bool updates;   ///< it may change the state
+};
+
+enum class Outcome : std::uint8_t { ok, fail, unknown };
+
+/// An operation as a model sees it; equal calls are interchangeable.
+struct Call {
+  std::uint16_t function = 0;  ///< position in the model's functions
+  Outcome outcome = Outcome::ok;
+  ValueId input = ValueId::nil;   ///< the invocation's value
+  ValueId output = ValueId::nil;  ///< the completion's value; nil unless `outcome` is ok
+
+  friend bool operator==(const Call&, const Call&) = default;
+  friend std::size_t hash_value(const Call& call) {
+    std::size_t seed = call.function * 4u + static_cast<unsigned>(call.outcome);
+    boost::hash_combine(seed, static_cast<std::uint32_t>(call.input));
+    boost::hash_combine(seed, static_cast<std::uint32_t>(call.output));
+    return seed;
+  }
+};
+
+/// What a model may look at besides the call. References live as long as the history and options.
+struct ModelContext {
+  const Values& values;
+  Value initial;
+  NilRead nil_read = NilRead::value;
+  FailedCas failed_cas = FailedCas::drop;
+  ValueId initial_id = ValueId::nil;  ///< `initial` within `values`, or `absent_value`
+};
+
+/// The id of a value that no operation of the history mentions.
+inline constexpr ValueId absent_value{0xFFFFFFFFu};
+
+/// What a call on a register does, for the algorithms that know registers: it needs a value, sets
+/// one, or both (compare-and-set); `excludes` makes it need any value but `needs`.
+struct RegisterAccess {
+  std::optional<ValueId> needs;
+  std::optional<ValueId> sets;
+  bool excludes = false;
+};
+
+/// Names a state within one StateSpace; dense from 0.
+using StateId = std::uint32_t;
+inline constexpr StateId no_state = 0xFFFFFFFFu;
+
+/// The states that one search has met, interned, with their transitions memoized. Owned by one
+/// search; not thread-safe.
+class StateSpace {
+ public:
+  virtual ~StateSpace() = default;
+  virtual StateId initial() = 0;
+  /// The state after the call at position `kind` of the calls given, or `no_state`. O(1) expected
+  /// when it was asked before.
+  virtual StateId step(StateId state, std::uint32_t kind) = 0;
+  virtual std::string describe(StateId state) const = 0;
+  virtual std::size_t size() const = 0;
+};
+
+/// Stateless and thread-safe.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view description() const = 0;
+  virtual std::span<const ModelFunction> functions() const = 0;
+  /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
+  virtual std::string admit(Call& call, const ModelContext& context) const = 0;
+  /// Both arguments outlive the answer.
+  virtual std::unique_ptr<StateSpace> states(std::span<const Call> calls,
+                                             const ModelContext& context) const = 0;
+
+  /// Of a model whose state is one value that calls need or set, what the call does; else nothing.
+  virtual std::optional<RegisterAccess> access(const Call& call,
+                                               const ModelContext& context) const = 0;
+  /// Whether a call may change the state.
+  bool updates(const Call& call) const {
+    return call.outcome != Outcome::fail && functions()[call.function].updates;
+  }
+
+  /// Whether an operation that fits takes part in the judgement at all (see the file's comment).
+  bool counts(const Call& call, const ModelContext& context) const;
+};
+
+using ModelRegistry = Registry<Model>;
+
+/// The id of `initial` among the values that the calls mention, or `absent_value`; nil is always
+/// ValueId::nil. O(calls).
+ValueId find_initial(const Values& values, std::span<const Call> calls, const Value& initial);
+
+/// Memoizes the transitions of model `M`.
+template <class M>
+class StatesOf : public StateSpace {
+ public:
+  using State = typename M::State;
+
+  StatesOf(std::span<const Call> calls, const ModelContext& context)
+      : calls_(calls), context_(context) {}
+
+  StateId initial() override { return intern(M::initial(context_)); }
+
+  StateId step(StateId state, std::uint32_t kind) override {
+    const std::uint64_t question = (std::uint64_t{state} << 32) | kind;
+    const auto [at, is_new] = steps_.try_emplace(question, no_state);
+    if (!is_new) return at->second;
+    State after = states_[state];
+    if (!M::step(after, calls_[kind], context_)) return no_state;
+    const StateId answer = intern(std::move(after));
+    steps_[question] = answer;
+    return answer;
+  }
+
+  std::string describe(StateId state) const override {
+    if constexpr (requires { M::describe(states_[state], context_); }) {
+      return M::describe(states_[state], context_);
+    } else {
+      return "state " + std::to_string(state);
+    }
+  }
+
+  std::size_t size() const override { return states_.size(); }
+
+ private:
+  StateId intern(State state) {
+    const auto [at, is_new] = ids_.try_emplace(state, static_cast<StateId>(states_.size()));
+    if (is_new) states_.push_back(std::move(state));
+    return at->second;
+  }
+
+  std::span<const Call> calls_;
+  const ModelContext& context_;
+  std::vector<State> states_;
+  boost::unordered_flat_map<State, StateId, boost::hash<State>> ids_;
+  boost::unordered_flat_map<std::uint64_t, StateId> steps_;
+};
+
+template <class M>
+class ModelOf : public Model {
+ public:
+  std::string_view name() const override { return M::name; }
+  std::string_view description() const override { return M::description; }
+  std::span<const ModelFunction> functions() const override { return M::functions; }
+
+  std::string admit(Call& call, const ModelContext& context) const override {
+    if constexpr (requires { M::admit(call, context); }) return M::admit(call, context);
+    return "";
+  }
+
+  std::optional<RegisterAccess> access(const Call& call,
+                                       const ModelContext& context) const override {
+    if constexpr (requires { M::access(call, context); }) return M::access(call, context);
+    return std::nullopt;
+  }
+
+  std::unique_ptr<StateSpace> states(std::span<const Call> calls,
+                                     const ModelContext& context) const override {
+    return std::make_unique<StatesOf<M>>(calls, context);
+  }
+};
+
+}  // namespace gauntlet
