@@ -7,7 +7,7 @@ class RateCharts {
     this.body = node('div', {class: 'charts'});
     host.append(this.readout, this.body);
     this.hover(null);
-    new ResizeObserver(() => this.draw()).observe(host);
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(host);
   }
 
   draw() {
