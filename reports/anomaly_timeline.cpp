@@ -22,7 +22,7 @@ constexpr double bar_height = 24;
 constexpr double band_row_height = 16;
 constexpr double gap_min = 54;  ///< between two events, for the duration written there
 constexpr double character_width = 7.3;
-constexpr double width_min = 860;
+constexpr double width_min = 1130;
 constexpr std::size_t label_columns_max = 30;
 constexpr std::size_t bands_max = 4;
 constexpr std::size_t order_arrows_operations_max = 10;
@@ -194,6 +194,14 @@ class Drawing {
                          {"y", svg_number(y)},
                          {"width", svg_number(right - left)},
                          {"height", svg_number(rows_bottom_ - y)}});
+      for (std::size_t row = 0; row < rows_.size(); ++row) {
+        if (!targets(*fault, rows_[row].node)) continue;
+        svg_.leaf("rect", {{"class", "hit"},
+                           {"x", svg_number(left)},
+                           {"y", svg_number(row_middle(row) - row_height / 2)},
+                           {"width", svg_number(right - left)},
+                           {"height", svg_number(row_height)}});
+      }
       const bool fits = label_width(printable(label, 60)) < x_.back() - left;
       svg_.element("text", printable(label, 60),
                    {{"class", "band-label"},
@@ -203,6 +211,10 @@ class Drawing {
       svg_.close();
       y += band_row_height;
     }
+  }
+
+  static bool targets(const FaultEpisode& fault, std::string_view node) {
+    return std::find(fault.targets.begin(), fault.targets.end(), node) != fault.targets.end();
   }
 
   void draw_rows(double width) {

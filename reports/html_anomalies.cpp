@@ -28,10 +28,8 @@ void write_operation_row(Markup& html, const ReportContext& context, EventIndex 
       detected_at != no_event && (invocation == detected_at || completion == detected_at);
   html.open("tr", {{"class", fatal ? "fatal" : ""}});
   html.open("td", {{"class", "number"}});
-  html.element(
-      "a",
-      grouped(static_cast<std::uint64_t>(std::max<std::int64_t>(history.index(invocation), 0))),
-      {{"href", "#" + operation_anchor(invocation)}, {"title", "show in the timeline"}});
+  html.element("a", std::to_string(history.index(invocation)),
+               {{"href", "#" + operation_anchor(invocation)}, {"title", "show in the timeline"}});
   html.close();
   html.element("td", std::to_string(history.process(invocation)), {{"class", "number"}});
   html.element("td", history.node(invocation));

@@ -60,7 +60,8 @@ std::string verdict_sentence(const Verdict& verdict) {
                               ? (verdict.reason.empty() ? "a violation was found" : verdict.reason)
                               : anomaly_title(verdict.anomalies.front());
       const std::size_t total = std::max(verdict.anomalies_total, verdict.anomalies.size());
-      if (total > 1) found += fmt::format(", and {} more", grouped(total - 1));
+      if (total > 1)
+        found += fmt::format(", and {}", counted(total - 1, "more anomaly", "more anomalies"));
       return fmt::format("Not {}: {}.", claim, found);
     }
     case Validity::unknown:

@@ -128,7 +128,7 @@ class RateCharts {
     const rates = run.rates;
     const known = rates.latencies.map((count, bin) => count > 0 ? bin : -1)
         .filter((bin) => bin >= 0);
-    const chart = this.frame('latency of ok operations, by the time they began (log scale)',
+    const chart = this.frame('latency of ok operations (log scale)',
                              height, true);
     if (known.length === 0) return chart;
     const floor = run.hasTimes ? 1000 : 1;

@@ -124,18 +124,14 @@ function faultLabel(fault) {
 
 /** A description list of the pairs whose value is not empty. */
 function describe(pairs) {
-  const list = node('dl', {class: 'facts'});
-  for (const [name, value] of pairs) {
-    if (value !== '' && value !== null) list.append(node('dt', {}, name), node('dd', {}, value));
-  }
-  return list;
+  return node('dl', {class: 'pairs'}, ...pairs.filter(([, value]) => value !== '')
+      .map(([name, value]) => node('div', {}, node('dt', {}, name), node('dd', {}, value))));
 }
 
 function describeOperation(operation) {
   const lane = run.lanes[operation.lane];
   const onNode = operation.node || lane.node;
   return describe([
-    ['operation', labelOf(operation)],
     ['key', operation.key],
     ['process', String(operation.process)],
     ['node', onNode],

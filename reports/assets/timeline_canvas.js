@@ -260,16 +260,33 @@ Object.assign(Timeline.prototype, {
       g.strokeRect(from - 0.5, top, to - from + 1, height);
       g.lineWidth = 1;
     }
-    if (to - from > 26 && height > 10 && matches) {
+    if (marked && to - from <= 26 && this.rowHeight > 10) {
+      this.paintFlag(position, to + 4, top + height / 2);
+    } else if (to - from > 26 && height > 10 && matches) {
       g.save();
       g.beginPath();
       g.rect(from, top, to - from - 3, height);
       g.clip();
       g.fillStyle = colors['bar-ink'];
-      g.fillText(labelOf(operationAt(position)).slice(0, 120), from + 4, top + height / 2 + 0.5);
+      g.fillText(labelOf(operationAt(position)).slice(0, 120), Math.max(from, GUTTER) + 4,
+                 top + height / 2 + 0.5);
       g.restore();
     }
     g.globalAlpha = 1;
+  },
+
+  /** What an operation of an anomaly did, beside its bar where it does not fit inside. */
+  paintFlag(position, x, y) {
+    const {g, colors} = this;
+    const label = labelOf(operationAt(position)).slice(0, 40);
+    const width = g.measureText(label).width + 8;
+    const left = x + width > this.width ? x - width - 12 : x;
+    g.fillStyle = colors.panel;
+    g.fillRect(left, y - 8, width, 16);
+    g.strokeStyle = colors.bad;
+    g.strokeRect(left + 0.5, y - 7.5, width - 1, 15);
+    g.fillStyle = colors.bad;
+    g.fillText(label, left + 4, y + 0.5);
   },
 
   /** Indefinite operations are told apart by more than color. */
