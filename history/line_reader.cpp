@@ -63,7 +63,9 @@ bool LineReader::next_slowly() {
   is_cut_ = true;
   take(end_);
   at_ = end_;
-  return true;
+  // A run that was killed leaves its file padded with NUL bytes.
+  while (!line_.empty() && line_.back() == '\0') line_.remove_suffix(1);
+  return !line_.empty();
 }
 
 std::size_t LineReader::lines_expected() const {
