@@ -65,19 +65,10 @@ void RunLoop::watch() {
   }
 }
 
-/// Looks for a reason to stop and for hung clients; returns the seats that need a thread.
+/// Looks for the stop and for hung clients; returns the seats that need a thread.
 std::vector<RunLoop::Seat*> RunLoop::check(Nanos now_ns, Wakes& wakes) {
   std::vector<Seat*> replaced;
-  if (!stopping_.load(std::memory_order_relaxed)) {
-    if (setup_.stop != nullptr && setup_.stop->load(std::memory_order_relaxed)) stop();
-    for (const EventSink* sink : setup_.sinks) {
-      const std::string failure = sink->failure();
-      if (failure.empty()) continue;
-      note(failure);
-      stop();
-      break;
-    }
-  }
+  if (setup_.stop != nullptr && setup_.stop->load(std::memory_order_relaxed)) stop();
   const bool draining = exhausted_ || stopping_.load(std::memory_order_relaxed);
   if (draining && drain_until_ns_ == never) drain_until_ns_ = now_ns + setup_.drain.count();
 
@@ -96,11 +87,6 @@ std::vector<RunLoop::Seat*> RunLoop::check(Nanos now_ns, Wakes& wakes) {
   }
   end_if_done(wakes);
   return replaced;
-}
-
-void RunLoop::stop() {
-  summary_.stopped_early = true;
-  stopping_.store(true, std::memory_order_relaxed);
 }
 
 /// The operation ends as info now; the thread finds that out when its client returns.

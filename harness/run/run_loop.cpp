@@ -29,6 +29,7 @@ void RunLoop::dispatch(Worker asking, Nanos now_ns, Wakes& wakes) {
   Worker preferred = asking != no_worker ? asking : longest_idle();
   due_ns_ = never;
   due_worker_ = no_worker;
+  stop_if_a_sink_failed();
   while (!exhausted_ && !stopping_.load(std::memory_order_relaxed) && !conductor_.free().empty()) {
     Offer offer = conductor_.poll(now_ns, preferred);
     if (offer.kind == Offer::Kind::exhausted) {
@@ -129,6 +130,23 @@ void RunLoop::end_if_done(Wakes& wakes) {
     send(*seat_of_[static_cast<std::size_t>(w)], Seat::look, wakes);
   ended_signal_.store(1, std::memory_order_release);
   wakes.push_back(&ended_signal_);
+}
+
+void RunLoop::stop() {
+  summary_.stopped_early = true;
+  stopping_.store(true, std::memory_order_relaxed);
+}
+
+/// Before every operation, so that a sink that is nearly full need only take completions.
+void RunLoop::stop_if_a_sink_failed() {
+  if (stopping_.load(std::memory_order_relaxed)) return;
+  for (const EventSink* sink : setup_.sinks) {
+    std::string why = sink->failure();
+    if (why.empty()) continue;
+    note(std::move(why));
+    stop();
+    return;
+  }
 }
 
 void RunLoop::record(const Operation& event) {

@@ -72,6 +72,8 @@ class RunLoop : public std::enable_shared_from_this<RunLoop> {
   void complete(Seat& seat, Operation& completion, Nanos now_ns);
   void end_if_done(Wakes& wakes);
   void record(const Operation& event);
+  void stop();
+  void stop_if_a_sink_failed();
   void note(std::string text);
   Worker longest_idle() const;
   static void send(Seat& seat, Seat::Signal signal, Wakes& wakes);
@@ -90,7 +92,6 @@ class RunLoop : public std::enable_shared_from_this<RunLoop> {
   void start_thread(Seat& seat);
   void watch();
   std::vector<Seat*> check(Nanos now_ns, Wakes& wakes);
-  void stop();
   void abandon(Seat& seat, Nanos now_ns, bool hung);
   void judge_rate();
 
