@@ -16,27 +16,13 @@
 
 #include "history/reader.hpp"
 #include "run_support.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace gauntlet {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "gauntlet-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::string content(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -109,7 +95,7 @@ TEST_CASE("a recorder writes lines, across chunks, and cuts the file at its end"
   const TemporaryFolder folder;
   for (const bool mapped : {true, false}) {
     CAPTURE(mapped);
-    const std::string path = folder.file(mapped ? "mapped" : "written");
+    const std::string path = folder.path(mapped ? "mapped" : "written");
     auto recorder = Recorder::create(path, {.chunk_bytes = 4096, .mapped = mapped});
     REQUIRE(recorder.has_value());
     std::string expected;
@@ -133,27 +119,27 @@ TEST_CASE("a recorder writes lines, across chunks, and cuts the file at its end"
 
 TEST_CASE("what is recorded can be read at once, followed by NUL bytes at most") {
   const TemporaryFolder folder;
-  auto recorder = Recorder::create(folder.file("h"));
+  auto recorder = Recorder::create(folder.path("h"));
   REQUIRE(recorder.has_value());
   std::string expected;
   for (int i = 0; i < 10; ++i) {
     (*recorder)->on_event(event(i));
     append_json_line(expected, event(i));
-    const std::string now = content(folder.file("h"));
+    const std::string now = content(folder.path("h"));
     CHECK(now.substr(0, expected.size()) == expected);
     CHECK(now.find_first_not_of('\0', expected.size()) == std::string::npos);
   }
-  const auto repaired = repair_history(folder.file("h"));
+  const auto repaired = repair_history(folder.path("h"));
   REQUIRE(repaired.has_error());
   CHECK(repaired.error().kind == ErrorKind::conflict);
 }
 
 TEST_CASE("a recorder refuses a file that exists and a folder that does not") {
   const TemporaryFolder folder;
-  std::ofstream(folder.file("h")) << "precious\n";
-  CHECK(Recorder::create(folder.file("h")).has_error());
-  CHECK(content(folder.file("h")) == "precious\n");
-  const auto nowhere = Recorder::create(folder.file("no/h"));
+  std::ofstream(folder.path("h")) << "precious\n";
+  CHECK(Recorder::create(folder.path("h")).has_error());
+  CHECK(content(folder.path("h")) == "precious\n");
+  const auto nowhere = Recorder::create(folder.path("no/h"));
   REQUIRE(nowhere.has_error());
   CHECK(nowhere.error().what.find("no/h") != std::string::npos);
 }
@@ -163,7 +149,7 @@ TEST_CASE("kill -9 in the middle of a run loses nothing that was recorded") {
   for (int i = 0; i < 8; ++i) {
     const bool mapped = i % 4 != 3;
     CAPTURE(i);
-    const std::string path = folder.file("h" + std::to_string(i));
+    const std::string path = folder.path("h" + std::to_string(i));
     Shared* shared = share();
     const pid_t child = in_child(
         [&] { return endless_run(path, shared, {.chunk_bytes = 65536, .mapped = mapped}); });
@@ -190,18 +176,18 @@ TEST_CASE("kill -9 in the middle of a run loses nothing that was recorded") {
 
 TEST_CASE("repair leaves a whole file alone and empties one of NUL bytes only") {
   const TemporaryFolder folder;
-  std::ofstream(folder.file("whole")) << "{}\n";
-  CHECK(repair_history(folder.file("whole")).value() == 0);
-  CHECK(content(folder.file("whole")) == "{}\n");
-  std::ofstream(folder.file("nul")) << std::string(100'000, '\0');
-  CHECK(repair_history(folder.file("nul")).value() == 100'000);
-  CHECK(content(folder.file("nul")).empty());
-  CHECK(repair_history(folder.file("absent")).has_error());
+  std::ofstream(folder.path("whole")) << "{}\n";
+  CHECK(repair_history(folder.path("whole")).value() == 0);
+  CHECK(content(folder.path("whole")) == "{}\n");
+  std::ofstream(folder.path("nul")) << std::string(100'000, '\0');
+  CHECK(repair_history(folder.path("nul")).value() == 100'000);
+  CHECK(content(folder.path("nul")).empty());
+  CHECK(repair_history(folder.path("absent")).has_error());
 }
 
 TEST_CASE("a limit for the size of files ends the run in order, all of it recorded") {
   const TemporaryFolder folder;
-  const std::string path = folder.file("h");
+  const std::string path = folder.path("h");
   Shared* shared = share();
   const int code = exit_code(in_child([&] {
     const rlimit limit{1 << 20, 1 << 20};
@@ -225,7 +211,7 @@ TEST_CASE("a full disk ends the run in order, all of it recorded") {
     if (unshare(CLONE_NEWNS) != 0) return 77;
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
     if (mount("none", folder.path().c_str(), "tmpfs", 0, "size=3m") != 0) return 77;
-    const std::string path = folder.file("h");
+    const std::string path = folder.path("h");
     if (const int run_code = endless_run(path, shared, {.chunk_bytes = 1 << 20}); run_code != 0) {
       return run_code;
     }
@@ -233,10 +219,10 @@ TEST_CASE("a full disk ends the run in order, all of it recorded") {
     if (!read || !read->warnings.empty()) return 5;
     if (read->history.size() != shared->recorded || read->history.size() < 5000) return 6;
     // No room for another history at all: an error, and no empty file left behind.
-    std::ofstream(folder.file("filler")) << std::string(std::size_t{3} << 20, 'x');
-    const auto second = Recorder::create(folder.file("h2"));
+    std::ofstream(folder.path("filler")) << std::string(std::size_t{3} << 20, 'x');
+    const auto second = Recorder::create(folder.path("h2"));
     if (second || second.error().what.find("full") == std::string::npos) return 7;
-    return std::filesystem::exists(folder.file("h2")) ? 8 : 0;
+    return std::filesystem::exists(folder.path("h2")) ? 8 : 0;
   }));
   munmap(shared, sizeof(Shared));
   if (code == 77) {
