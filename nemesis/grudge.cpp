@@ -1,6 +1,7 @@
 #include "nemesis/grudge.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -59,6 +60,32 @@ Result<Clause> parse_clause(std::string_view text, const NodeNames& nodes) {
     }
   }
   return clause;
+}
+
+using Relation = std::map<std::string, std::set<std::string>>;
+
+/// "n1 n3 ~ n2 n4": those with the same right side together. In a symmetric relation each pair is
+/// named once.
+std::vector<std::string> clauses_of(const Relation& relation, char sign, bool symmetric) {
+  std::vector<std::pair<NodeNames, std::set<std::string>>> groups;  // in order of the first name
+  for (const auto& [left, rights] : relation) {
+    const auto same = std::ranges::find(groups, rights, [](const auto& g) { return g.second; });
+    if (same != groups.end()) {
+      same->first.push_back(left);
+    } else {
+      groups.push_back({{left}, rights});
+    }
+  }
+  std::vector<std::string> clauses;
+  std::set<std::string> named;
+  for (const auto& [lefts, rights] : groups) {
+    std::vector<std::string> rest;
+    std::ranges::set_difference(rights, named, std::back_inserter(rest));
+    if (symmetric) named.insert(lefts.begin(), lefts.end());
+    if (rest.empty()) continue;
+    clauses.push_back(fmt::format("{} {} {}", fmt::join(lefts, " "), sign, fmt::join(rest, " ")));
+  }
+  return clauses;
 }
 
 }  // namespace
@@ -158,24 +185,16 @@ Result<Grudge> parse_grudge(std::string_view text, const NodeNames& nodes) {
 }
 
 std::string to_text(const Grudge& grudge) {
-  std::map<std::string, std::set<std::string>> both, one_way;
+  Relation both, one_way;
   for (const auto& [listener, speakers] : grudge) {
-    for (const auto& speaker : speakers) {
-      if (!drops(grudge, speaker, listener)) {
-        one_way[speaker].insert(listener);
-      } else if (listener < speaker) {
-        both[listener].insert(speaker);
-      }
-    }
+    for (const auto& speaker : speakers)
+      (drops(grudge, speaker, listener) ? both : one_way)[speaker].insert(listener);
   }
   std::string text;
-  for (const auto& [map, sign] : {std::pair{&both, '~'}, {&one_way, '>'}}) {
-    for (const auto& [left, rights] : *map) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", left, sign);
-      for (const auto& right : rights)
-        text += " " + right;
-    }
-  }
+  for (const auto& clause : clauses_of(both, '~', true))
+    text += (text.empty() ? "" : ", ") + clause;
+  for (const auto& clause : clauses_of(one_way, '>', false))
+    text += (text.empty() ? "" : ", ") + clause;
   return text;
 }
 

@@ -50,8 +50,7 @@ Grudge random_pairs(const NodeNames& nodes, Random& random);
 /// error names the clause. With `nodes` empty, names are not checked and "*" adds nothing.
 Result<Grudge> parse_grudge(std::string_view text, const NodeNames& nodes);
 
-/// "n1 ~ n2 n3, n4 > n5": pairs in the order of their names, joined where the left side is the
-/// same.
+/// "n1 n2 ~ n3 n4, n4 > n5": cuts both ways, then one-way ones, in the order of names.
 std::string to_text(const Grudge& grudge);
 
 }  // namespace gauntlet

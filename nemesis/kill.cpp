@@ -40,14 +40,15 @@ class Kill : public ProcessFault {
       if (!killed) return killed.error();
       return signal_processes(node, processes[node.name()], ProcessSignal::none);
     });
-    std::size_t gone = 0, alive = 0;
+    std::int64_t gone = 0, alive = 0;
     for (const auto& one : states) {
       if (!one) continue;
-      const auto here = static_cast<std::size_t>(std::ranges::count(*one, '-'));
+      const auto here = std::ranges::count(*one, '-');
       gone += here;
-      alive += one->size() - here;
+      alive += std::ssize(*one) - here;
     }
-    std::string evidence = fmt::format("{}: {} processes killed", text_of_targets(plan), gone);
+    std::string evidence =
+        fmt::format("{}: {} killed", text_of_targets(plan), counted(gone, "process", "processes"));
     if (alive > 0) evidence += fmt::format(", {} still alive", alive);
     return {gone > 0, evidence + failures_of(context, plan, nodes, states), {}};
   }
@@ -68,9 +69,10 @@ class Kill : public ProcessFault {
         });
     const auto up = std::ranges::count_if(running, [](const auto& one) { return one.has_value(); });
     const std::string failures = failures_of(context, plan, nodes, running);
-    return {failures.empty(),
-            fmt::format("{}: runs again on {} nodes{}", text_of_targets(plan), up, failures),
-            {}};
+    return {
+        failures.empty(),
+        fmt::format("{}: runs again on {}{}", text_of_targets(plan), counted(up, "node"), failures),
+        {}};
   }
 
   /// A killed process leaves nothing behind that a node would have to be cleared of.

@@ -56,11 +56,6 @@ std::vector<Node*> nodes_named(const Cluster& cluster, const NodeNames& names) {
   return result;
 }
 
-std::string told_of(const std::string& node, const Error& error) {
-  const std::string prefix = node + ": ";
-  return error.what.starts_with(prefix) ? error.what : prefix + error.what;
-}
-
 Value to_value(const NodeNames& names) {
   Value::List list;
   for (const auto& name : names)

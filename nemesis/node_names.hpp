@@ -36,9 +36,6 @@ NodeNames node_names(const Cluster& cluster);
 /// The cluster's nodes of these names. Names that it does not have are left out.
 std::vector<Node*> nodes_named(const Cluster& cluster, const NodeNames& names);
 
-/// "n3: why", for a message; errors of nodes may begin with the name already.
-std::string told_of(const std::string& node, const Error& error);
-
 /// A list of names as a Value, and back; what is no string is left out (a ledger is a file).
 Value to_value(const NodeNames& names);
 NodeNames names_from(const Value* value);

@@ -14,6 +14,7 @@
 #include "nemesis/firewall.hpp"
 #include "nemesis/partition_shape.hpp"
 #include "nemesis/script.hpp"
+#include "nemesis/wording.hpp"
 
 namespace gauntlet {
 
@@ -87,7 +88,7 @@ Result<Cut> cut_from(const Value& plan) {
 
 /// What one listener was seen to drop.
 struct Dropped {
-  std::size_t rules = 0;
+  std::int64_t rules = 0;
   std::map<std::string, std::int64_t> packets_by_speaker;
 };
 
@@ -144,8 +145,8 @@ struct Observation {
   std::vector<Node*> nodes;  ///< the listeners that the cluster has
   std::vector<Result<Dropped>> dropped;
 
-  std::size_t rules() const {
-    std::size_t sum = 0;
+  std::int64_t rules() const {
+    std::int64_t sum = 0;
     for (const auto& one : dropped)
       sum += one ? one->rules : 0;
     return sum;
@@ -276,11 +277,12 @@ class Partition : public Fault {
       }
       seen = read_counters(cluster, *cut);
     }
-    return {answered == 0 || answered < silent.size() || seen.packets() > 0,
-            fmt::format("{}: {} rules on {} nodes within {} ms, {} packets dropped so far{}",
-                        to_text(cut->grudge), seen.rules(), seen.nodes.size(),
-                        applied_ns / nanos_per_millisecond, seen.packets(), doubts),
-            {}};
+    return {
+        answered == 0 || answered < silent.size() || seen.packets() > 0,
+        fmt::format("{}: {} on {} within {} ms, {} dropped so far{}", to_text(cut->grudge),
+                    counted(seen.rules(), "rule"), counted(std::ssize(seen.nodes), "node"),
+                    applied_ns / nanos_per_millisecond, counted(seen.packets(), "packet"), doubts),
+        {}};
   }
 
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override {
@@ -290,8 +292,8 @@ class Partition : public Fault {
         *context.cluster, *cut, [&](const std::string&) { return undo_drop_script(cut->table); });
     const std::string failures = last.failures(*cut);
     return {failures.empty(),
-            fmt::format("{}: {} rules removed, {} packets were dropped{}", to_text(cut->grudge),
-                        last.rules(), last.packets(), failures),
+            fmt::format("{}: {} removed, dropped {}{}", to_text(cut->grudge),
+                        counted(last.rules(), "rule"), counted(last.packets(), "packet"), failures),
             {}};
   }
 

@@ -4,7 +4,6 @@
 // its kernel acknowledges packets, and when it goes on it does not know that time has passed. So it
 // finds leases and leaderships that are held too long.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -22,10 +21,10 @@ struct States {
   std::vector<Node*> nodes;
   std::vector<Result<std::string>> states;
 
-  std::size_t count(const std::function<bool(char)>& is) const {
-    std::size_t sum = 0;
+  std::int64_t count(const std::function<bool(char)>& is) const {
+    std::int64_t sum = 0;
     for (const auto& one : states) {
-      if (one) sum += static_cast<std::size_t>(std::ranges::count_if(*one, is));
+      if (one) sum += std::ranges::count_if(*one, is);
     }
     return sum;
   }
@@ -53,9 +52,10 @@ class Pause : public ProcessFault {
 
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override {
     const States all = signal_all(context, plan, ProcessSignal::stop);
-    const std::size_t stopped = all.count(is_stopped);
+    const std::int64_t stopped = all.count(is_stopped);
     return {stopped > 0,
-            fmt::format("{}: {} processes stopped{}", text_of_targets(plan), stopped,
+            fmt::format("{}: {} stopped{}", text_of_targets(plan),
+                        counted(stopped, "process", "processes"),
                         failures_of(context, plan, all.nodes, all.states)),
             {}};
   }
@@ -63,10 +63,11 @@ class Pause : public ProcessFault {
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override {
     const States all = signal_all(context, plan, ProcessSignal::resume);
     const std::string failures = failures_of(context, plan, all.nodes, all.states);
-    const std::size_t stopped = all.count(is_stopped);
-    const std::size_t gone = all.count([](char state) { return state == '-'; });
-    const std::size_t resumed = all.count([](char state) { return state != '-'; }) - stopped;
-    std::string evidence = fmt::format("{}: {} processes go on", text_of_targets(plan), resumed);
+    const std::int64_t stopped = all.count(is_stopped);
+    const std::int64_t gone = all.count([](char state) { return state == '-'; });
+    const std::int64_t resumed = all.count([](char state) { return state != '-'; }) - stopped;
+    std::string evidence = fmt::format("{}: {} resumed", text_of_targets(plan),
+                                       counted(resumed, "process", "processes"));
     if (gone > 0) evidence += fmt::format(", {} ended meanwhile", gone);
     if (stopped > 0) evidence += fmt::format(", {} still stopped", stopped);
     return {stopped == 0 && failures.empty(), evidence + failures, {}};

@@ -3,11 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "nemesis/fault.hpp"
 #include "nemesis/processes.hpp"
 #include "nemesis/targets.hpp"
+#include "nemesis/wording.hpp"
 
 namespace gauntlet {
 

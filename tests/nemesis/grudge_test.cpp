@@ -122,6 +122,10 @@ TEST_CASE("groups and one-way cuts") {
   const Grudge one_way = cut_one_way({"n1"}, {"n2", "n3"});
   CHECK(one_way == Grudge{{"n2", {"n1"}}, {"n3", {"n1"}}});
   CHECK(to_text(one_way) == "n1 > n2 n3");
+  CHECK(to_text(cut_one_way({"n2", "n3"}, {"n1"})) == "n2 n3 > n1");
+  CHECK(to_text(cut_between({{"n1", "n4"}, {"n2", "n3"}})) == "n1 n4 ~ n2 n3");
+  CHECK(to_text(cut_between({{"n1"}, {"n2"}, {"n3"}})) == "n1 ~ n2 n3, n2 ~ n3");
+  CHECK(to_text({}).empty());
   CHECK(cut_between({{"n1"}, {}}).empty());
 }
 

@@ -76,7 +76,8 @@ TEST_CASE("an injection is in the ledger before it acts, and in the history with
   const Value healed = bench.act("heal-partition", Value::map({{"fault", 1}}));
   CHECK(healed.find("fault")->integer() == 1);
   CHECK(healed.find("took_effect")->boolean());
-  CHECK(healed.find("evidence")->string().find("12 packets were dropped") != std::string::npos);
+  CHECK(healed.find("evidence")->string().find("12 rules removed, dropped 12 packets") !=
+        std::string::npos);
   CHECK(bench.tables() == 0);
   CHECK(bench.unhealed() == 0);
   CHECK(bench.act("heal-partition", Value::map({{"fault", 1}})).find("evidence")->string() ==
