@@ -18,8 +18,14 @@ constexpr std::size_t anomalies_max = 20;
 constexpr std::size_t operations_max = 60;
 constexpr std::size_t sentences_max = 60;
 
+/// What all operations of an anomaly lack gets no column.
+struct OperationColumns {
+  bool node = false;
+  bool key = false;
+};
+
 void write_operation_row(Markup& html, const ReportContext& context, EventIndex invocation,
-                         EventIndex detected_at) {
+                         EventIndex detected_at, const OperationColumns& columns) {
   const History& history = context.history;
   const Timebase& timebase = context.timebase;
   const OperationText text = operation_text(history, invocation);
@@ -31,13 +37,13 @@ void write_operation_row(Markup& html, const ReportContext& context, EventIndex 
   html.element("a", std::to_string(history.index(invocation)),
                {{"href", "#" + operation_anchor(invocation)}, {"title", "show in the timeline"}});
   html.close();
-  html.element("td", std::to_string(history.process(invocation)), {{"class", "number"}});
-  html.element("td", history.node(invocation));
+  number_cell(html, std::to_string(history.process(invocation)));
+  if (columns.node) html.element("td", history.node(invocation));
   html.open("td", {{"class", "code"}});
   html.element("b", text.f).text(" " + text.argument);
   if (!text.result.empty()) html.text(" → " + text.result);
   html.close();
-  html.element("td", text.key, {{"class", "code"}});
+  if (columns.key) html.element("td", text.key, {{"class", "code"}});
   html.open("td").text(outcome_text(history, invocation));
   if (completion != no_event && !history.error(completion).empty()) {
     html.element("span", fmt::format(": {}", printable(history.error(completion), 160)),
@@ -45,37 +51,30 @@ void write_operation_row(Markup& html, const ReportContext& context, EventIndex 
   }
   html.close();
   const Nanos begin = timebase.at(invocation);
-  html.element("td", timebase.moment(begin), {{"class", "number"}});
-  html.element("td",
-               completion == no_event ? "never" : timebase.moment(timebase.completed(invocation)),
-               {{"class", "number"}});
-  html.element(
-      "td",
-      completion == no_event ? "-" : timebase.duration(timebase.completed(invocation) - begin),
-      {{"class", "number"}});
+  const Nanos end = timebase.completed(invocation);
+  number_cell(html, timebase.moment(begin));
+  number_cell(html, completion == no_event ? "never" : timebase.moment(end));
+  number_cell(html, completion == no_event ? "-" : timebase.duration(end - begin));
   html.close();
 }
 
 void write_operation_table(Markup& html, const ReportContext& context,
                            const std::vector<EventIndex>& operations, EventIndex detected_at) {
-  html.open("div", {{"class", "scroll"}, {"tabindex", "0"}}).open("table");
-  html.element("caption", "The operations involved, in order of time");
-  html.open("thead").open("tr");
-  for (const auto& [title, kind] : {std::pair{"index", "number"},
-                                    {"process", "number"},
-                                    {"node", ""},
-                                    {"operation", ""},
-                                    {"key", ""},
-                                    {"outcome", ""},
-                                    {"invoked", "number"},
-                                    {"completed", "number"},
-                                    {"took", "number"}}) {
-    html.element("th", title, {{"scope", "col"}, {"class", kind}});
+  OperationColumns shown;
+  for (const EventIndex i : operations) {
+    shown.node = shown.node || !context.history.node(i).empty();
+    shown.key = shown.key || context.history.key(i) != ValueId::nil;
   }
-  html.close().close().open("tbody");
+  std::vector<Column> columns = {{"index", true}, {"process", true}};
+  if (shown.node) columns.push_back({"node"});
+  columns.push_back({"operation"});
+  if (shown.key) columns.push_back({"key"});
+  columns.insert(columns.end(),
+                 {{"outcome"}, {"invoked", true}, {"completed", true}, {"took", true}});
+  open_table(html, "The operations involved, in order of time", columns);
   for (std::size_t i = 0; i < std::min(operations.size(), operations_max); ++i)
-    write_operation_row(html, context, operations[i], detected_at);
-  html.close().close().close();
+    write_operation_row(html, context, operations[i], detected_at, shown);
+  close_table(html);
   write_cut(html, operations_max, operations.size(), "operations");
 }
 
@@ -94,7 +93,7 @@ void write_evidence(Markup& html, const Anomaly& anomaly) {
   if (anomaly.verified_by.empty()) {
     html.text("⚠ Not confirmed by a second checker.");
   } else {
-    html.text(fmt::format("✓ Confirmed independently by {}.", anomaly.verified_by));
+    html.text(fmt::format("✓ Confirmed by a second checker: {}", anomaly.verified_by));
   }
   html.close();
   if (anomaly.certificate.is_nil()) return;

@@ -131,11 +131,4 @@ void write_banner(Markup& html, const ReportContext& context) {
   html.close();
 }
 
-void write_cut(Markup& html, std::size_t shown, std::size_t total, std::string_view plural) {
-  if (shown >= total) return;
-  html.element(
-      "p", fmt::format("Showing the first {} of {} {}.", grouped(shown), grouped(total), plural),
-      {{"class", "quiet"}});
-}
-
 }  // namespace gauntlet

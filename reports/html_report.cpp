@@ -43,6 +43,10 @@ void write_timeline(Markup& html, const ReportContext&) {
   write_drawing(html, "timeline", "All operations over time");
 }
 
+bool has_rates(const ReportContext& context) {
+  return context.timebase.has_times() && context.counts.total.total() > 0;
+}
+
 void write_rates(Markup& html, const ReportContext&) {
   write_drawing(html, "rates", "Throughput and latency");
 }
@@ -50,7 +54,7 @@ void write_rates(Markup& html, const ReportContext&) {
 constexpr Section sections[] = {
     {"anomalies", "Anomalies", has_anomalies, write_anomalies},
     {"timeline", "Timeline", always, write_timeline},
-    {"rates", "Rates", always, write_rates},
+    {"rates", "Rates", has_rates, write_rates},
     {"faults", "Faults", always, write_faults},
     {"operations", "Operations", always, write_operations},
     {"errors", "Errors", always, write_errors},

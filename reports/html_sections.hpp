@@ -39,6 +39,16 @@ bool has_anomalies(const ReportContext& context);
 bool has_parts(const ReportContext& context);
 bool has_statistics(const ReportContext& context);
 
+struct Column {
+  std::string_view title;
+  bool number = false;  ///< aligned right
+};
+
+/// A table up to its body, in a box that scrolls; rows follow, then close_table.
+void open_table(Markup& html, std::string_view caption, const std::vector<Column>& columns);
+void close_table(Markup& html);
+void number_cell(Markup& html, std::string_view text);
+
 /// "Showing the first 200 of 1,234 keys." where something was left out.
 void write_cut(Markup& html, std::size_t shown, std::size_t total, std::string_view plural);
 

@@ -15,28 +15,6 @@ namespace {
 
 constexpr std::size_t rows_max = 300;
 
-struct Column {
-  std::string_view title;
-  bool number = false;
-};
-
-void open_table(Markup& html, std::string_view caption, std::initializer_list<Column> columns) {
-  html.open("div", {{"class", "scroll"}, {"tabindex", "0"}}).open("table");
-  if (!caption.empty()) html.element("caption", caption);
-  html.open("thead").open("tr");
-  for (const auto& column : columns)
-    html.element("th", column.title, {{"scope", "col"}, {"class", column.number ? "number" : ""}});
-  html.close().close().open("tbody");
-}
-
-void close_table(Markup& html) {
-  html.close().close().close();
-}
-
-void number_cell(Markup& html, std::string_view text) {
-  html.element("td", text, {{"class", "number"}});
-}
-
 /// A bar whose parts are the outcomes' shares, for the eye; the figures stand beside it.
 void outcome_bar(Markup& html, const OutcomeCounts& counts) {
   constexpr double width = 160;
@@ -58,34 +36,29 @@ void outcome_bar(Markup& html, const OutcomeCounts& counts) {
 
 void count_table(Markup& html, const ReportContext& context, std::string_view caption,
                  std::string_view first, const std::vector<CountRow>& rows) {
-  open_table(html, caption,
-             {{first},
-              {"total", true},
-              {"ok", true},
-              {"fail", true},
-              {"info", true},
-              {"never completed", true},
-              {"share"},
-              {"p50", true},
-              {"p95", true},
-              {"p99", true},
-              {"max", true}});
+  std::vector<Column> columns = {{first},        {"total", true}, {"ok", true},
+                                 {"fail", true}, {"info", true},  {"never completed", true},
+                                 {"share"}};
+  // Without times there is nothing to say about how long operations took.
+  const bool has_times = context.timebase.has_times();
+  if (has_times)
+    columns.insert(columns.end(), {{"p50", true}, {"p95", true}, {"p99", true}, {"max", true}});
+  open_table(html, caption, columns);
   const auto write_row = [&](std::string_view name, const OutcomeCounts& outcomes,
-                             const LatencyQuantiles* latency) {
+                             const LatencyQuantiles& latency) {
     html.open("tr").element("th", name, {{"scope", "row"}});
     for (const std::size_t count :
          {outcomes.total(), outcomes.ok, outcomes.fail, outcomes.info, outcomes.open})
       number_cell(html, grouped(count));
     outcome_bar(html, outcomes);
-    for (const auto member : {&LatencyQuantiles::p50, &LatencyQuantiles::p95,
-                              &LatencyQuantiles::p99, &LatencyQuantiles::max}) {
-      const bool known = latency != nullptr && outcomes.ok > 0;
-      number_cell(html, known ? context.timebase.duration(latency->*member) : "-");
+    if (has_times) {
+      for (const Nanos quantile : {latency.p50, latency.p95, latency.p99, latency.max})
+        number_cell(html, outcomes.ok > 0 ? context.timebase.duration(quantile) : "-");
     }
     html.close();
   };
   for (const auto& row : rows)
-    write_row(row.name, row.outcomes, &row.latency);
+    write_row(row.name, row.outcomes, row.latency);
   close_table(html);
 }
 
@@ -140,7 +113,7 @@ void write_operations(Markup& html, const ReportContext& context) {
   html.open("section", {{"id", "operations"}}).element("h2", "Operations");
   html.element("p",
                "fail: it certainly did not happen. info: nobody knows, it may have happened or "
-               "happen later. Latencies are those of ok operations.",
+               "happen later. Latencies, where the history has times, are those of ok operations.",
                {{"class", "quiet"}});
   count_table(html, context, "By function", "function", context.counts.functions);
   if (!context.counts.nodes.empty()) {
@@ -186,8 +159,9 @@ void write_errors(Markup& html, const ReportContext& context) {
 void write_faults(Markup& html, const ReportContext& context) {
   html.open("section", {{"id", "faults"}}).element("h2", "Faults");
   if (context.faults.empty()) {
-    html.element("p", "No fault was injected: the verdict holds for a healthy cluster only.",
-                 {{"class", "quiet"}});
+    html.element(
+        "p", "The history records no fault: the verdict says nothing about behaviour under faults.",
+        {{"class", "quiet"}});
     html.close();
     return;
   }
@@ -236,7 +210,8 @@ void write_faults(Markup& html, const ReportContext& context) {
 }
 
 bool has_parts(const ReportContext& context) {
-  return !context.verdict.parts.empty();
+  const auto& parts = context.verdict.parts;
+  return parts.size() > 1 || (parts.size() == 1 && !parts.front().key.empty());
 }
 
 void write_parts(Markup& html, const ReportContext& context) {

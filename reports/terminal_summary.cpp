@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/assert.hpp"
+#include "base/duration.hpp"
 #include "base/utf8.hpp"
 #include "reports/counts.hpp"
 #include "reports/faults.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::size_t line_columns_max = 100;
 constexpr std::size_t paragraph_bytes_max = 600;
+constexpr std::size_t functions_max = 8;
 constexpr std::size_t sentences_max = 8;
 constexpr std::size_t operations_max = 12;
 
@@ -110,12 +112,15 @@ class Summary {
     figure("operations",
            fmt::format("{}: {} ok, {} fail, {} indefinite", grouped(total.total()),
                        grouped(total.ok), grouped(total.fail), grouped(total.indefinite())));
-    for (const auto& row : counts_.functions) {
-      const OutcomeCounts& o = row.outcomes;
-      figure("", fmt::format("{}: {} of {} ok, p50 {}, p99 {}", cell(row.name, 30), grouped(o.ok),
-                             grouped(o.total()), timebase_.duration(row.latency.p50),
-                             timebase_.duration(row.latency.p99)));
-      if (&row - counts_.functions.data() >= 7) break;
+    for (std::size_t i = 0; i < std::min(counts_.functions.size(), functions_max); ++i) {
+      const CountRow& row = counts_.functions[i];
+      std::string text = fmt::format("{}: {} of {} ok", cell(row.name, 30),
+                                     grouped(row.outcomes.ok), grouped(row.outcomes.total()));
+      if (timebase_.has_times() && row.outcomes.ok > 0) {
+        text += fmt::format(", p50 {}, p99 {}", format_duration(row.latency.p50),
+                            format_duration(row.latency.p99));
+      }
+      figure("", text);
     }
     if (timebase_.has_times() && !history_.empty()) {
       figure("run", timebase_.duration(timebase_.end()));

@@ -24,7 +24,7 @@ class RateCharts {
   }
 
   /** A chart's frame: faults, time axis, and a crosshair that follows the pointer. */
-  frame(title, height, bottomLabels) {
+  frame(title, height) {
     const chart = svg('svg', {class: 'chart', width: this.width, height, role: 'img',
                               'aria-label': title});
     for (const fault of run.faults) {
@@ -35,12 +35,10 @@ class RateCharts {
                        svg('title', {}, `${faultLabel(fault)}: ${fault.effect}`)));
     }
     chart.append(svg('text', {class: 'chart-title', x: this.left, y: 11}, title));
-    if (bottomLabels) {
-      const step = roundStep(run.end / Math.max(2, (this.right - this.left) / 90));
-      for (let time = 0; time <= run.end; time += step) {
-        chart.append(svg('text', {class: 'axis', x: this.x(time), y: height - 6,
-                                  'text-anchor': 'middle'}, formatMoment(time, step)));
-      }
+    const step = roundStep(run.end / Math.max(2, (this.right - this.left) / 90));
+    for (let time = 0; time <= run.end; time += step) {
+      chart.append(svg('text', {class: 'axis', x: this.x(time), y: height - 6,
+                                'text-anchor': 'middle'}, formatMoment(time, step)));
     }
     const cross = svg('line', {class: 'cross', y1: 18, y2: height - 24, visibility: 'hidden'});
     chart.append(cross);
@@ -70,7 +68,7 @@ class RateCharts {
       this.readout.textContent = 'Point at the charts to read them; shaded: faults in place.';
       return;
     }
-    const per = (count) => run.hasTimes ? compact(count / (rates.width / 1e9)) + '/s' : count;
+    const per = (count) => compact(count / (rates.width / 1e9)) + '/s';
     const active = run.faults
         .filter((fault) => fault.effect !== 'skipped' && fault.begin < (bin + 1) * rates.width &&
                            fault.end >= bin * rates.width)
@@ -88,13 +86,12 @@ class RateCharts {
     const height = 190;
     const bottom = height - 24;
     const rates = run.rates;
-    const scale = run.hasTimes ? 1e9 / rates.width : 1;
+    const scale = 1e9 / rates.width;
     const total = rates.ok.map((ok, bin) => (ok + rates.fail[bin] + rates.info[bin]) * scale);
     const top = Math.max(1, ...total);
     const step = roundStep(top / 4);
     const y = (value) => bottom - (bottom - 22) * value / (Math.ceil(top / step) * step);
-    const chart = this.frame(run.hasTimes ? 'completed operations per second'
-                                          : 'completed operations', height, true);
+    const chart = this.frame('completed operations per second', height);
     for (let value = 0; value <= top + step * 0.99; value += step) {
       chart.append(svg('line', {class: 'grid', x1: this.left, x2: this.right,
                                 y1: y(value), y2: y(value)}),
@@ -128,10 +125,9 @@ class RateCharts {
     const rates = run.rates;
     const known = rates.latencies.map((count, bin) => count > 0 ? bin : -1)
         .filter((bin) => bin >= 0);
-    const chart = this.frame('latency of ok operations (log scale)',
-                             height, true);
+    const chart = this.frame('latency of ok operations (log scale)', height);
     if (known.length === 0) return chart;
-    const floor = run.hasTimes ? 1000 : 1;
+    const floor = 1000;
     const least = Math.floor(Math.log10(
         Math.max(floor, Math.min(...known.map((bin) => rates.p50[bin])))));
     const most = Math.max(least + 1, Math.ceil(Math.log10(

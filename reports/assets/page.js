@@ -4,7 +4,8 @@ document.documentElement.classList.add('scripted');
 
 if (run.total > 0) {
   const timeline = new Timeline(document.getElementById('timeline-view'));
-  new RateCharts(document.getElementById('rates-view'));
+  const rates = document.getElementById('rates-view');
+  if (rates) new RateCharts(rates);
 
   // "#op-1234" is an operation: links in the anomalies and in the address lead into the timeline.
   const followHash = () => {
@@ -36,8 +37,6 @@ if (run.total > 0) {
   });
   requestAnimationFrame(followHash);
 } else {
-  for (const id of ['timeline-view', 'rates-view']) {
-    document.getElementById(id).append(
-        node('p', {class: 'quiet'}, 'The history holds no operation of a client.'));
-  }
+  document.getElementById('timeline-view').append(
+      node('p', {class: 'quiet'}, 'The history holds no operation of a client.'));
 }

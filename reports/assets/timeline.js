@@ -37,14 +37,16 @@ class Timeline {
   }
 
   toolbar() {
-    const bar = node('div', {class: 'toolbar', role: 'group', 'aria-label': 'Timeline controls'});
+    const bar = node('div', {class: 'toolbar', role: 'group', 'aria-label': 'Timeline controls'},
+                     this.rowFilter());
     const button = (text, label, action) => {
       const element = node('button', {type: 'button', 'aria-label': label, title: label}, text);
       element.addEventListener('click', action);
       return element;
     };
-    bar.append(this.rowFilter(), this.textFilter('key', 'key', 'all keys'),
-               this.textFilter('f', 'function', 'all functions'), this.outcomeFilter(),
+    const keys = this.textFilter('key', 'key', 'all keys');
+    if (keys) bar.append(keys);
+    bar.append(this.textFilter('f', 'function', 'all functions'), this.outcomeFilter(),
                node('span', {class: 'spacer'}),
                button('−', 'Zoom out', () => this.zoom(2)),
                button('+', 'Zoom in', () => this.zoom(0.5)),
@@ -82,6 +84,7 @@ class Timeline {
     return this.select('rows', 'Filter by process or node', groups);
   }
 
+  /** A choice among the texts of a column; null where it has none. */
   textFilter(column, label, everything) {
     const ids = [...new Set(run.columns[column])].filter((id) => run.texts[id] !== '');
     const texts = ids.map((id) => [String(id), run.texts[id]])
@@ -104,7 +107,8 @@ class Timeline {
     const item = (kind, text) => node('span', {class: 'legend-item'},
                                       node('i', {class: 'swatch ' + kind}), text);
     return node('p', {class: 'legend quiet'}, item('ok', 'ok'), item('fail', 'fail'),
-                item('info', 'info or never completed'), item('fault', 'fault in place'),
+                item('info', 'info or never completed'),
+                run.faults.length ? item('fault', 'fault in place') : null,
                 run.anomalies.length ? item('marked', 'part of an anomaly') : null,
                 run.count < run.total ? item('bin', 'many operations, counted') : null,
                 node('span', {class: 'keys'},

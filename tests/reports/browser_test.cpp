@@ -170,6 +170,32 @@ TEST_CASE("nothing that a value holds runs, even where it would stand in the pag
   CHECK(page.dom.find("<title>INVALID: etcd register</title>") != std::string::npos);
 }
 
+TEST_CASE("a history without times, keys and nodes is drawn by its order") {
+  if (!browser_available()) return;
+  History history;
+  for (const auto& [type, value] : {std::pair{OperationType::invoke, Value(1)},
+                                    {OperationType::ok, Value(1)},
+                                    {OperationType::invoke, Value(2)},
+                                    {OperationType::info, Value(2)}}) {
+    Operation op;
+    op.type = type;
+    op.f = "write";
+    op.value = value;
+    history.append(op);
+  }
+  REQUIRE(history.pair().has_value());
+  const Verdict verdict;
+  ReportInput input;
+  input.history = &history;
+  input.verdict = &verdict;
+  const BrowserPage page = open_in_browser("bare.html", html_report(input));
+  CHECK(page.console == "");
+  CHECK(page.dom.find("</select>null") == std::string::npos);
+  CHECK(page.dom.find("all keys</option>") == std::string::npos);
+  CHECK(page.dom.find("event 0 to event 3: 2 of 2 operations") != std::string::npos);
+  CHECK(page.dom.find("id=\"rates\"") == std::string::npos);
+}
+
 TEST_CASE("a large history and an empty one open without an error") {
   if (!browser_available()) return;
   SampleOptions options;
