@@ -20,8 +20,11 @@ constexpr double right_margin = 24;  ///< right of the last event: bars without 
 constexpr double row_height = 40;
 constexpr double bar_height = 24;
 constexpr double band_row_height = 16;
-constexpr double gap_min = 54;  ///< between two events, for the duration written there
+constexpr double gap_min = 54;          ///< between two events, for the duration written there
+constexpr double gap_min_crowded = 26;  ///< the same where there are many events
+constexpr std::size_t crowded_from = 16;
 constexpr double character_width = 7.3;
+constexpr double gap_character_width = 6;
 constexpr double width_min = 1130;
 constexpr std::size_t label_columns_max = 30;
 constexpr std::size_t bands_max = 4;
@@ -134,7 +137,8 @@ class Drawing {
   /// Longer gaps get a little more room: a tenfold time takes 12 px more.
   double gap_width(std::size_t column) const {
     const auto span = static_cast<double>(time_of(column) - time_of(column - 1));
-    return gap_min + 12 * std::clamp(std::log10(1 + std::max(span, 0.0) / 1e6), 0.0, 5.0);
+    return (events_.size() < crowded_from ? gap_min : gap_min_crowded) +
+           12 * std::clamp(std::log10(1 + std::max(span, 0.0) / 1e6), 0.0, 5.0);
   }
 
   Nanos time_of(std::size_t column) const {
@@ -171,7 +175,8 @@ class Drawing {
     const Nanos first = time_of(0);
     const Nanos last = time_of(events_.size() - 1);
     for (const auto& fault : faults) {
-      if (!fault.skipped.empty() || fault.begin > last || fault.over(timebase_) < first) continue;
+      const bool in_place = fault.skipped.empty() && fault.took_effect != false;
+      if (!in_place || fault.begin > last || fault.over(timebase_) < first) continue;
       bands_.push_back(&fault);
       if (bands_.size() == bands_max) return;
     }
@@ -243,7 +248,9 @@ class Drawing {
                          {"y1", svg_number(rows_top_ - 2)},
                          {"y2", svg_number(y)}});
       if (k == 0) continue;
-      svg_.element("text", timebase_.duration(std::max<Nanos>(time_of(k) - time_of(k - 1), 0)),
+      const std::string gap = timebase_.duration(std::max<Nanos>(time_of(k) - time_of(k - 1), 0));
+      if (static_cast<double>(columns(gap)) * gap_character_width > x_[k] - x_[k - 1]) continue;
+      svg_.element("text", gap,
                    {{"class", "gap"},
                     {"x", svg_number((x_[k] + x_[k - 1]) / 2)},
                     {"y", svg_number(y + 11)},

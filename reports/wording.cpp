@@ -94,8 +94,9 @@ std::vector<std::string> cautions(const Verdict& verdict, const HistoryCounts& c
   }
   for (const auto& anomaly : verdict.anomalies) {
     if (!anomaly.verified_by.empty()) continue;
-    result.push_back(fmt::format("The evidence for the {} was not confirmed by a second checker.",
-                                 anomaly_title(anomaly)));
+    result.push_back(
+        fmt::format("The evidence of the anomaly \"{}\" was not confirmed by a second checker.",
+                    anomaly_title(anomaly)));
   }
   return result;
 }

@@ -28,7 +28,7 @@ class RateCharts {
     const chart = svg('svg', {class: 'chart', width: this.width, height, role: 'img',
                               'aria-label': title});
     for (const fault of run.faults) {
-      if (fault.effect === 'skipped') continue;
+      if (!inPlace(fault)) continue;
       const left = this.x(fault.begin);
       chart.append(svg('rect', {class: 'band', x: left, y: 18, height: height - 42,
                                 width: Math.max(2, this.x(fault.end) - left)},
@@ -70,7 +70,7 @@ class RateCharts {
     }
     const per = (count) => compact(count / (rates.width / 1e9)) + '/s';
     const active = run.faults
-        .filter((fault) => fault.effect !== 'skipped' && fault.begin < (bin + 1) * rates.width &&
+        .filter((fault) => inPlace(fault) && fault.begin < (bin + 1) * rates.width &&
                            fault.end >= bin * rates.width)
         .map(faultLabel);
     this.readout.textContent =

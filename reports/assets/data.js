@@ -118,6 +118,11 @@ function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 
+/** Whether a fault was in place, as far as the history tells. */
+function inPlace(fault) {
+  return fault.effect !== 'skipped' && fault.effect !== 'no effect';
+}
+
 function faultLabel(fault) {
   return fault.name + (fault.targets.length ? ' ' + fault.targets.join(', ') : '');
 }

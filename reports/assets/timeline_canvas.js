@@ -97,8 +97,8 @@ Object.assign(Timeline.prototype, {
         g.fillText(name.slice(0, 9), 2, y + Math.max(rowHeight / 2, 6));
         last = name;
       }
-      if (rowHeight < 11) return;
       g.font = '11px system-ui, sans-serif';
+      if (rowHeight < 11) return;
       g.fillStyle = colors.quiet;
       g.textAlign = 'right';
       g.fillText(`p${first}` + (count > 1 ? ` +${count - 1}` : ''), GUTTER - 8, y + rowHeight / 2);
@@ -131,10 +131,10 @@ Object.assign(Timeline.prototype, {
     for (const fault of this.faults) {
       if (fault.end < this.view.from || fault.begin > this.view.to) continue;
       const left = Math.max(this.x(fault.begin), GUTTER - 2);
-      const right = Math.max(Math.min(this.x(fault.end), this.width + 2), left + 3);
+      const least = fault.effect === 'skipped' ? 14 : 3;
+      const right = Math.max(Math.min(this.x(fault.end), this.width + 2), left + least);
       const y = fault.row * BAND_ROW + 1;
-      const skipped = fault.effect === 'skipped';
-      if (!skipped) {
+      if (inPlace(fault)) {
         g.fillStyle = colors.fault;
         g.fillRect(left, y, right - left, this.bottom - y);
         g.fillStyle = colors['fault-strong'];
@@ -155,7 +155,7 @@ Object.assign(Timeline.prototype, {
       g.clip();
       g.fillStyle = colors['fault-ink'];
       const doubt = fault.effect === 'took effect' ? '' : `⚠ ${fault.effect}: `;
-      g.fillText(doubt + faultLabel(fault), left + 4, y + (BAND_ROW - 3) / 2);
+      g.fillText(doubt + faultLabel(fault), left + 2, y + (BAND_ROW - 3) / 2);
       g.restore();
     }
   },
@@ -332,7 +332,7 @@ Object.assign(Timeline.prototype, {
     g.fillStyle = colors.quiet;
     g.fillText('whole run', 2, height / 2);
     for (const fault of run.faults) {
-      if (fault.effect === 'skipped') continue;
+      if (!inPlace(fault)) continue;
       g.fillStyle = colors['fault-strong'];
       g.fillRect(x(fault.begin), 0, Math.max(1, x(fault.end) - x(fault.begin)), height);
     }
