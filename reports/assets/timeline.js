@@ -200,7 +200,8 @@ class Timeline {
         this.applyFilter();
       }
       const starts = run.columns.start;
-      const near = starts[Math.min(run.count - 1, position + 40)] - starts[Math.max(0, position - 40)];
+      const near = starts[Math.min(run.count - 1, position + 40)] -
+          starts[Math.max(0, position - 40)];
       const span = Math.min(Math.max(near, 4 * (operation.end - operation.start)), run.end);
       const wide = to - from > 4 * span;
       if (wide || operation.start < from || operation.start > to) {

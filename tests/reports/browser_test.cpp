@@ -17,6 +17,16 @@ std::size_t occurrences(const std::string& text, const std::string& what) {
   return count;
 }
 
+/// The report on a history with an unknown verdict and nothing besides.
+std::string bare_report(History history) {
+  REQUIRE(history.pair().has_value());
+  const Verdict verdict;
+  ReportInput input;
+  input.history = &history;
+  input.verdict = &verdict;
+  return html_report(input);
+}
+
 /// The page without its content policy and with a script of the test at its end, which acts as a
 /// reader and leaves what it saw in the page: `say(name, text)` adds "name=[text]".
 std::string driven(std::string html, const std::string& script) {
@@ -183,12 +193,7 @@ TEST_CASE("a history without times, keys and nodes is drawn by its order") {
     op.value = value;
     history.append(op);
   }
-  REQUIRE(history.pair().has_value());
-  const Verdict verdict;
-  ReportInput input;
-  input.history = &history;
-  input.verdict = &verdict;
-  const BrowserPage page = open_in_browser("bare.html", html_report(input));
+  const BrowserPage page = open_in_browser("bare.html", bare_report(std::move(history)));
   CHECK(page.console == "");
   CHECK(page.dom.find("</select>null") == std::string::npos);
   CHECK(page.dom.find("all keys</option>") == std::string::npos);
@@ -207,12 +212,7 @@ TEST_CASE("a large history and an empty one open without an error") {
   CHECK(page.console == "");
   CHECK(page.dom.find("The page holds 20,000 of the run's") != std::string::npos);
 
-  const History history;
-  const Verdict verdict;
-  ReportInput input;
-  input.history = &history;
-  input.verdict = &verdict;
-  const BrowserPage empty = open_in_browser("empty.html", html_report(input));
+  const BrowserPage empty = open_in_browser("empty.html", bare_report(History()));
   CHECK(empty.console == "");
   CHECK(empty.dom.find("The history holds no operation of a client.") != std::string::npos);
 }
