@@ -10,6 +10,9 @@
 
 namespace gauntlet {
 
+/// What some editors put in front of UTF-8; it says nothing.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// A stream of bytes that can be read again from its start. Not thread-safe.
 class ByteSource {
  public:

@@ -21,7 +21,7 @@ constexpr std::string_view event_expected =
     "one JSON object an event, with type, process, f and value";
 
 /// Takes any JSON and remembers where it stops being one. simdjson tells no place.
-struct PlaceFinder : nlohmann::json_sax<nlohmann::json> {
+struct SyntaxChecker : nlohmann::json_sax<nlohmann::json> {
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
   bool number_integer(number_integer_t) override { return true; }
@@ -233,10 +233,14 @@ class FieldReader {
     return true;
   }
 
+  /// Jepsen writes -1 where it has no time or index.
   bool read_integer(std::string_view name, element json, std::int64_t& to) {
-    if (json.is_null()) return true;
-    if (json.get(to) == simdjson::SUCCESS && to >= 0) return true;
-    return fail(name, "an integer from 0 to 2^63 - 1", simdjson::minify(json));
+    std::int64_t number = -1;
+    if (!json.is_null() && json.get(number) != simdjson::SUCCESS) {
+      return fail(name, "an integer", simdjson::minify(json));
+    }
+    if (number >= 0) to = number;
+    return true;
   }
 
   std::uint32_t text_of(element json) {
@@ -283,11 +287,11 @@ Result<Event> JsonEventParser::parse(std::string_view text, Place start) {
   if (status == simdjson::DEPTH_ERROR) {
     return reading_.malformed(start, fmt::format("nesting of at most {}", value_depth_max));
   }
-  PlaceFinder finder;
-  nlohmann::json::sax_parse(text, &finder);
-  if (finder.offset) {
-    start.column += *finder.offset;
-    return reading_.malformed(start, event_expected, text.substr(*finder.offset));
+  SyntaxChecker checker;
+  nlohmann::json::sax_parse(text, &checker);
+  if (checker.offset) {
+    start.column += *checker.offset;
+    return reading_.malformed(start, event_expected, text.substr(*checker.offset));
   }
   const std::size_t at = long_number_at(text);
   start.column += at;

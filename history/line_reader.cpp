@@ -55,6 +55,9 @@ bool LineReader::next_slowly() {
     const char* const from = at_ + searched;
     if (const void* newline = std::memchr(from, '\n', static_cast<std::size_t>(end_ - from))) {
       take(static_cast<const char*>(newline));
+      if (line_number_ == 1 && line_.starts_with(byte_order_mark)) {
+        line_.remove_prefix(byte_order_mark.size());
+      }
       return true;
     }
     searched = static_cast<std::size_t>(end_ - at_);

@@ -35,7 +35,7 @@ class LineReader {
   /// Whether the line is the last one and has no newline.
   bool is_cut() const { return is_cut_; }
   const std::optional<Error>& error() const { return error_; }
-  /// Events that the source holds if they are as long as those in the buffer; for reserving.
+  /// Lines that the source holds if they are as long as those in the buffer; for reserving.
   std::size_t lines_expected() const;
 
  private:

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "history/byte_source.hpp"
+#include "history/edn_history.hpp"
+#include "history/jepsen_log.hpp"
 #include "history/json_lines.hpp"
 #include "history/reading.hpp"
 
@@ -16,9 +18,67 @@ Result<void> read_format(ByteSource& source, Reading& reading, HistoryFormat for
   switch (format) {
     case HistoryFormat::json_lines:
       return read_json_lines(source, reading);
-    default:
-      return failure(ErrorKind::internal, "not yet");
+    case HistoryFormat::json_array:
+      return read_json_array(source, reading);
+    case HistoryFormat::edn:
+    case HistoryFormat::porcupine_kv:
+      return read_edn(source, reading);
+    case HistoryFormat::jepsen_log:
+      return read_jepsen_log(source, reading);
+    case HistoryFormat::detect:
+      break;
   }
+  return failure(ErrorKind::internal, "a format that was not detected");
+}
+
+/// The first bytes of a source, which is rewound; at most `size`.
+Result<std::string> front_of(ByteSource& source, std::size_t size) {
+  std::string front(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    auto count = source.read(front.data() + filled, size - filled);
+    if (!count) return count.error();
+    if (*count == 0) break;
+    filled += *count;
+  }
+  front.resize(filled);
+  if (auto rewound = source.rewind(); !rewound) return rewound.error();
+  return front;
+}
+
+/// What a text is by its first characters that are not white space.
+HistoryFormat format_of(std::string_view front) {
+  if (front.starts_with(byte_order_mark)) front.remove_prefix(byte_order_mark.size());
+  std::string marks;
+  for (const char c : front) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+    marks += c;
+    if (marks.size() == 3) break;
+  }
+  using enum HistoryFormat;
+  if (marks.empty() || marks.starts_with("{\"")) return json_lines;
+  if (marks == "[" || marks == "[]" || marks.starts_with("[{\"")) return json_array;
+  if (std::string_view("{[(#;").find(marks[0]) != std::string_view::npos) return edn;
+  if (front.find("jepsen.util") != std::string_view::npos) return jepsen_log;
+  // history.txt: a process, a tab and a keyword.
+  const std::string_view line = front.substr(0, front.find('\n'));
+  if (line.find("\t:") != std::string_view::npos) return jepsen_log;
+  return detect;
+}
+
+Result<HistoryFormat> detect_format(ByteSource& source, const std::string& name) {
+  constexpr std::size_t front_size = 64 << 10;
+  auto front = front_of(source, front_size);
+  if (!front) return front.error();
+  const HistoryFormat format = format_of(*front);
+  if (format == HistoryFormat::detect) {
+    return failure(ErrorKind::input,
+                   fmt::format("{}:1:1: expected a history: JSON lines, a JSON array, EDN or a log "
+                               "of Jepsen",
+                               name),
+                   "name the format with --format if it is one of these");
+  }
+  return format;
 }
 
 /// The error of a history whose events do not pair, with the place of the event at fault.
@@ -34,14 +94,25 @@ Result<ReadHistory> unpaired(ByteSource& source, const std::string& name, Histor
 }
 
 Result<ReadHistory> read_from(ByteSource& source, const std::string& name, HistoryFormat format) {
-  if (format == HistoryFormat::detect) format = HistoryFormat::json_lines;
+  const bool is_detected = format == HistoryFormat::detect;
+  if (is_detected) {
+    auto detected = detect_format(source, name);
+    if (!detected) return detected.error();
+    format = *detected;
+  }
   History::PairError pair_error;
   std::string remedy;
   {
     Reading reading(name);
     if (auto read = read_format(source, reading, format); !read) return read.error();
     auto paired = reading.history.pair(&pair_error);
-    if (paired) return ReadHistory{std::move(reading.history), format, std::move(reading.warnings)};
+    if (paired) {
+      // Jepsen's own operations have no `:key`.
+      if (is_detected && format == HistoryFormat::edn && reading.history.has_keys()) {
+        format = HistoryFormat::porcupine_kv;
+      }
+      return ReadHistory{std::move(reading.history), format, std::move(reading.warnings)};
+    }
     remedy = paired.error().remedy;
   }
   return unpaired(source, name, format, pair_error, std::move(remedy));

@@ -13,6 +13,22 @@ constexpr std::size_t error_length_max = 4096;
 
 }  // namespace
 
+Place PlaceFinder::at(std::size_t offset) {
+  if (offset < offset_) {
+    offset_ = 0;
+    place_ = {};
+  }
+  for (;;) {
+    const std::size_t newline = text_.substr(offset_, offset - offset_).find('\n');
+    if (newline == std::string_view::npos) break;
+    offset_ += newline + 1;
+    place_ = {place_.line + 1, 1};
+  }
+  place_.column += offset - offset_;
+  offset_ = offset;
+  return place_;
+}
+
 Error Reading::malformed(Place place, std::string_view expected, std::string_view found,
                          std::string_view remedy) const {
   std::string what =
@@ -49,6 +65,10 @@ Result<Process> process_of(const Reading& reading, std::int64_t number, Place pl
 
 std::uint32_t error_text_of(History& history, std::string_view text) {
   return history.text(text.substr(0, error_length_max));
+}
+
+bool may_be_cut_event(std::string_view rest, std::string_view process) {
+  return rest.find(process) == rest.rfind(process);
 }
 
 bool has_duplicate_name(const std::vector<ValueId>& entries) {

@@ -22,6 +22,19 @@ struct Place {
   std::size_t column = 1;
 };
 
+/// Finds the places of offsets into a text, in O(distance) from the offset asked for before.
+class PlaceFinder {
+ public:
+  explicit PlaceFinder(std::string_view text) : text_(text) {}
+  /// The place of an offset of at most the text's size.
+  Place at(std::size_t offset);
+
+ private:
+  std::string_view text_;
+  std::size_t offset_ = 0;
+  Place place_;
+};
+
 /// One event as a reader found it; ids belong to the history that is being built.
 struct Event {
   OperationType type = OperationType::invoke;
@@ -76,6 +89,10 @@ Result<FunctionId> function_of(Reading& reading, std::string_view name, Place pl
 Result<Process> process_of(const Reading& reading, std::int64_t number, Place place);
 /// The id of an error's text, cut when it is very long.
 std::uint32_t error_text_of(History& history, std::string_view text);
+
+/// Whether what is left of a file can be one event that was cut off: `process`, as its format names
+/// it, comes once at most. More than that is a bracket or quote that was not closed on the way.
+bool may_be_cut_event(std::string_view rest, std::string_view process);
 
 /// Whether a name comes twice in `entries` (names and values in turn).
 bool has_duplicate_name(const std::vector<ValueId>& entries);

@@ -73,4 +73,47 @@ TEST_CASE("errors say where and what") {
         "h.jsonl:1:1: process 0 completes read (index 0), which it never invoked");
 }
 
+TEST_CASE("an array of events reads like the lines") {
+  const std::string first = R"({"type":"invoke","process":0,"f":"read"})";
+  const std::string second = R"({"f":"read","value":"}]{","process":0,"type":"ok"})";
+  auto read = parse_history(" [" + first + ",\n " + second + " ]\n", "h.json");
+  REQUIRE(read.has_value());
+  CHECK(read->format == HistoryFormat::json_array);
+  REQUIRE(read->history.size() == 2);
+  CHECK(read->history.operation(1).value == Value("}]{"));
+  CHECK(read->history.partner(0) == 1);
+
+  read = parse_history("[]", "h.json");
+  REQUIRE(read.has_value());
+  CHECK(read->history.empty());
+
+  const std::vector<std::string> cuts = {"[" + first, "[" + first + ",", "[" + first + ", {\"a\""};
+  for (const std::string& cut : cuts) {
+    CAPTURE(cut);
+    read = parse_history(cut, "h.json");
+    REQUIRE(read.has_value());
+    CHECK(read->history.size() == 1);
+    CHECK(read->warnings.size() == 1);
+  }
+}
+
+TEST_CASE("errors in arrays say where and what") {
+  const std::string first = R"({"type":"invoke","process":0,"f":"read"})";
+  const auto array_error = [](std::string_view text) {
+    const auto read = parse_history(text, "h.json", HistoryFormat::json_array);
+    return read ? "no error" : read.error().what;
+  };
+  CHECK(array_error("[" + first + "\n" + first + "]") ==
+        "h.json:2:1: expected a comma or ], found "
+        "\"{\\\"type\\\":\\\"invoke\\\",\\\"process\\\":0,\\\"f\\\":\\\"read\\\"}\"...");
+  CHECK(array_error("[" + first + ", 5]") == "h.json:1:44: expected an object, found \"5]\"");
+  CHECK(array_error("[" + first + "] x").starts_with("h.json:1:44: expected nothing behind"));
+  CHECK(
+      array_error("[\n {\"type\":\"ok\" \"f\":1}]").starts_with("h.json:2:15: expected one JSON"));
+  CHECK(array_error("[" + first + ", {\"process\": 3, \"f\n:1}, " + first + "]")
+            .starts_with("h.json:1:44: expected an object that ends"));
+  CHECK(array_error("[\n" + first + ",\n  " + first + "]")
+            .starts_with("h.json:3:3: process 0 invokes read"));
+}
+
 }  // namespace gauntlet
