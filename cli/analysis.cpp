@@ -1,0 +1,113 @@
+#include "cli/analysis.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/duration.hpp"
+#include "cli/signals.hpp"
+#include "reports/report.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+/// Half of what the machine has available now, at least 256 MiB.
+std::size_t default_memory_limit() {
+  std::size_t available = 0;
+  if (std::FILE* file = std::fopen("/proc/meminfo", "r")) {
+    char line[256];
+    while (std::fgets(line, sizeof line, file) != nullptr) {
+      unsigned long kib = 0;
+      if (std::sscanf(line, "MemAvailable: %lu kB", &kib) == 1) available = kib * 1024;
+    }
+    std::fclose(file);
+  }
+  return std::max<std::size_t>(available / 2, std::size_t{256} << 20);
+}
+
+Value initial_value(const std::string& json, Error& error) {
+  if (json.empty() || json == "nil" || json == "null") return {};
+  // One operation around the value lets the history reader parse it.
+  const auto read = parse_history(
+      "{\"index\":0,\"time\":0,\"type\":\"invoke\",\"process\":0,\"f\":\"init\",\"value\":" + json +
+          "}\n",
+      "--init", HistoryFormat::json_lines);
+  if (!read) {
+    error = failure(ErrorKind::usage, fmt::format("--init: '{}' is not JSON", json),
+                    "give a number, a \"string\", a list or nil");
+    return {};
+  }
+  return read->history.values().to_value(read->history.value(0));
+}
+
+}  // namespace
+
+Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns) {
+  CheckOptions options;
+  Error error{ErrorKind::internal, "", ""};
+  options.model = settings.text("model");
+  options.initial = initial_value(settings.text("init"), error);
+  if (!error.what.empty()) return error;
+  options.nil_read = settings.text("nil-read") == "any" ? NilRead::any : NilRead::value;
+  options.failed_cas = settings.text("failed-cas") == "check" ? FailedCas::check : FailedCas::drop;
+  options.threads = static_cast<unsigned>(settings.integer("threads"));
+  if (options.threads == 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
+  options.budget.deadline = Deadline::after(std::chrono::nanoseconds(time_limit_ns));
+  options.budget.stop = &abort_requested();
+  const auto limit = parse_bytes(settings.text("memory-limit"));
+  options.budget.memory_bytes_max = limit ? *limit : default_memory_limit();
+  return options;
+}
+
+AnalysisCost cost_since(Nanos started_ns) {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto nanos = [](const timeval& t) {
+    return t.tv_sec * nanos_per_second + t.tv_usec * nanos_per_microsecond;
+  };
+  return {monotonic_now() - started_ns, nanos(usage.ru_utime) + nanos(usage.ru_stime),
+          static_cast<std::size_t>(usage.ru_maxrss) * 1024};
+}
+
+Verdict check_linearizable(const History& history, CheckOptions options) {
+  const Checker* checker = CheckerRegistry::instance().find("linearizable");
+  GAUNTLET_ASSERT(checker != nullptr);
+  if (options.model.empty()) {
+    options.model = history.find_function("cas") != no_function ? "cas-register" : "register";
+  }
+  return checker->check(history, options);
+}
+
+ExitCode exit_code_of(Validity validity) {
+  switch (validity) {
+    case Validity::valid:
+      return ExitCode::valid;
+    case Validity::invalid:
+      return ExitCode::anomaly;
+    case Validity::unknown:
+      break;
+  }
+  return ExitCode::unknown;
+}
+
+bool stdout_is_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+}
+
+Value check_line(const std::string& file, const Verdict& verdict, const History& history,
+                 const AnalysisCost& cost) {
+  Value line = Value::map({{"file", file}});
+  const Value judged = verdict_to_value(verdict, history);
+  for (const auto& [name, value] : judged.entries())
+    line.set(name, value);
+  line.set("elapsed_ms", static_cast<double>(cost.elapsed_ns) / 1e6);
+  line.set("cpu_ms", static_cast<double>(cost.cpu_ns) / 1e6);
+  line.set("peak_memory_bytes", static_cast<std::int64_t>(cost.peak_memory_bytes));
+  return line;
+}
+
+}  // namespace gauntlet

@@ -1,0 +1,123 @@
+// gauntlet check HISTORY...: a verdict for each file or run directory, worst exit code of all.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/analysis.hpp"
+#include "cli/command.hpp"
+#include "cli/test_plan.hpp"
+#include "harness/control/state_directory.hpp"
+#include "reports/report.hpp"
+
+namespace gauntlet {
+namespace {
+
+HistoryFormat format_of(const std::string& name) {
+  if (name == "json-lines") return HistoryFormat::json_lines;
+  if (name == "json-array") return HistoryFormat::json_array;
+  if (name == "edn") return HistoryFormat::edn;
+  if (name == "jepsen-log") return HistoryFormat::jepsen_log;
+  if (name == "porcupine-kv") return HistoryFormat::porcupine_kv;
+  return HistoryFormat::detect;
+}
+
+int severity(ExitCode code) {
+  switch (code) {
+    case ExitCode::valid:
+      return 0;
+    case ExitCode::unknown:
+      return 1;
+    case ExitCode::anomaly:
+      return 2;
+    default:
+      return 3;
+  }
+}
+
+/// A run directory is judged by its workload, anything else as linearizable.
+Verdict judge(const std::string& path, const History& history, const CheckOptions& options,
+              bool model_given) {
+  const std::string plan_path = path + "/plan.json";
+  std::error_code ignored;
+  if (!model_given && std::filesystem::exists(plan_path, ignored)) {
+    const auto plan = read_plan(plan_path);
+    const Workload* workload = plan ? WorkloadRegistry::instance().find(plan->workload) : nullptr;
+    if (workload != nullptr) return workload->check(history, workload_settings(*plan), options);
+  }
+  return check_linearizable(history, options);
+}
+
+class CheckCommand : public SubCommand {
+ public:
+  std::string_view name() const override { return "check"; }
+  std::string_view description() const override {
+    return "Judge recorded histories: files in any known format, or run directories";
+  }
+  std::string_view positionals() const override { return "HISTORY..."; }
+  std::size_t positionals_min() const override { return 1; }
+  std::size_t positionals_max() const override { return 1'000'000; }
+  std::vector<std::string_view> options() const override {
+    return {"model",   "init", "nil-read", "failed-cas", "format", "time-limit",  "memory-limit",
+            "threads", "json", "html",     "junit",      "config", "print-config"};
+  }
+
+  Result<ExitCode> run(Settings& settings) const override {
+    if (settings.flag("print-config")) {
+      fmt::print("{}", settings.to_text());
+      return ExitCode::valid;
+    }
+    ExitCode worst = ExitCode::valid;
+    for (const auto& path : settings.positionals()) {
+      const auto outcome = check_one(path, settings);
+      if (!outcome && settings.positionals().size() == 1) return outcome.error();
+      const ExitCode code = outcome ? *outcome : gauntlet::exit_code_of(outcome.error());
+      if (!outcome) fmt::print(stderr, "gauntlet: {}\n", outcome.error().to_string());
+      if (severity(code) > severity(worst)) worst = code;
+    }
+    return worst;
+  }
+
+ private:
+  static Result<ExitCode> check_one(const std::string& path, const Settings& settings) {
+    const Nanos started_ns = monotonic_now();
+    auto read = read_history(path, format_of(settings.text("format")));
+    if (!read) return read.error();
+    for (const auto& warning : read->warnings)
+      fmt::print(stderr, "gauntlet: {}\n", warning);
+    const Nanos limit_ns =
+        settings.duration(settings.given("time-limit") ? "time-limit" : "check-time-limit");
+    auto options = check_options(settings, limit_ns);
+    if (!options) return options.error();
+    const Verdict verdict = judge(path, read->history, *options, settings.given("model"));
+    const AnalysisCost cost = cost_since(started_ns);
+
+    ReportInput input;
+    input.title = path;
+    input.history = &read->history;
+    input.verdict = &verdict;
+    input.notes = read->warnings;
+    if (settings.flag("json")) {
+      fmt::print("{}\n", to_json(check_line(path, verdict, read->history, cost)));
+    } else {
+      fmt::print("{}", terminal_summary(input, stdout_is_terminal()));
+    }
+    if (const auto& file = settings.text("html"); !file.empty()) {
+      if (auto written = write_file(file, html_report(input), 0644); !written)
+        return written.error();
+    }
+    if (const auto& file = settings.text("junit"); !file.empty()) {
+      if (auto written = write_file(file, junit_report({input}), 0644); !written)
+        return written.error();
+    }
+    std::fflush(stdout);
+    return exit_code_of(verdict.validity);
+  }
+};
+
+}  // namespace
+
+GAUNTLET_REGISTER(SubCommand, CheckCommand);
+
+}  // namespace gauntlet

@@ -1,0 +1,162 @@
+// gauntlet list [databases|workloads|faults|models|checkers|options]: what the registries hold.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/suggest.hpp"
+#include "checker/checker.hpp"
+#include "checker/models/model.hpp"
+#include "cli/command.hpp"
+#include "harness/run/database.hpp"
+#include "nemesis/fault.hpp"
+#include "workloads/workload.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct Row {
+  std::string name;
+  std::string description;
+  std::vector<std::string> details;  ///< indented lines: options, parameters
+};
+
+struct Section {
+  std::string name;
+  std::vector<Row> rows;
+};
+
+std::string option_line(const DatabaseOption& option) {
+  std::string line = "--" + option.name;
+  if (!option.choices.empty()) line += fmt::format(" {}", fmt::join(option.choices, "|"));
+  if (!option.default_value.empty()) line += fmt::format(" [{}]", option.default_value);
+  return line + ": " + option.description;
+}
+
+Section databases() {
+  Section section{"databases", {}};
+  for (const auto* factory : DatabaseRegistry::instance().all()) {
+    const auto database = factory->make();
+    Row row{std::string(database->name()), std::string(database->description()), {}};
+    row.details.push_back(fmt::format("operations: {}", fmt::join(database->functions(), ", ")));
+    for (const auto& option : database->options())
+      row.details.push_back(option_line(option));
+    section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
+Section workloads() {
+  Section section{"workloads", {}};
+  for (const auto* workload : WorkloadRegistry::instance().all()) {
+    Row row{std::string(workload->name()), std::string(workload->description()), {}};
+    row.details.push_back(fmt::format("operations: {}", fmt::join(workload->functions(), ", ")));
+    for (const auto& option : workload->options())
+      row.details.push_back(option_line(option));
+    section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
+Section faults() {
+  Section section{"faults", {}};
+  for (const auto* fault : FaultRegistry::instance().all()) {
+    Row row{std::string(fault->name()), std::string(fault->description()), {}};
+    for (const auto& parameter : fault->parameters()) {
+      row.details.push_back(fmt::format(
+          "{}{}: {}", parameter.name,
+          parameter.default_value.empty() ? "" : fmt::format(" [{}]", parameter.default_value),
+          parameter.description));
+    }
+    section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
+Section checkers() {
+  Section section{"checkers", {}};
+  for (const auto* checker : CheckerRegistry::instance().all()) {
+    section.rows.push_back({std::string(checker->name()), std::string(checker->description()), {}});
+  }
+  return section;
+}
+
+Section models() {
+  Section section{"models", {}};
+  for (const auto* model : Registry<Model>::instance().all()) {
+    section.rows.push_back({std::string(model->name()), std::string(model->description()), {}});
+  }
+  return section;
+}
+
+Value to_value(const Section& section) {
+  Value::List rows;
+  for (const auto& row : section.rows) {
+    Value::List details;
+    for (const auto& detail : row.details)
+      details.emplace_back(detail);
+    rows.push_back(Value::map({{"name", row.name},
+                               {"description", row.description},
+                               {"details", Value(std::move(details))}}));
+  }
+  return Value(std::move(rows));
+}
+
+void print(const Section& section) {
+  fmt::print("{}\n", section.name);
+  std::size_t width = 0;
+  for (const auto& row : section.rows)
+    width = std::max(width, row.name.size());
+  for (const auto& row : section.rows) {
+    fmt::print("  {:<{}}  {}\n", row.name, width, row.description);
+    for (const auto& detail : row.details)
+      fmt::print("  {:<{}}    {}\n", "", width, detail);
+  }
+}
+
+class ListCommand : public SubCommand {
+ public:
+  std::string_view name() const override { return "list"; }
+  std::string_view description() const override {
+    return "Show what there is: databases, workloads, faults, models, checkers";
+  }
+  std::string_view positionals() const override { return "[KIND]"; }
+  std::size_t positionals_max() const override { return 1; }
+  std::vector<std::string_view> options() const override { return {"json"}; }
+
+  Result<ExitCode> run(Settings& settings) const override {
+    const std::vector<Section> sections = {databases(), workloads(), faults(), models(),
+                                           checkers()};
+    std::vector<std::string> kinds;
+    for (const auto& section : sections)
+      kinds.push_back(section.name);
+    kinds.push_back("options");
+    const std::string wanted = settings.positionals().empty() ? "" : settings.positionals().front();
+    if (wanted == "options") {
+      fmt::print("{}", options_markdown());
+      return ExitCode::valid;
+    }
+    if (!wanted.empty() && std::find(kinds.begin(), kinds.end(), wanted) == kinds.end()) {
+      return failure(ErrorKind::usage, fmt::format("there is no kind '{}'", wanted),
+                     did_you_mean(wanted, kinds));
+    }
+    Value all = Value(Value::Map{});
+    for (const auto& section : sections) {
+      if (!wanted.empty() && section.name != wanted) continue;
+      if (settings.flag("json")) {
+        all.set(section.name, to_value(section));
+      } else {
+        print(section);
+      }
+    }
+    if (settings.flag("json")) fmt::print("{}\n", to_json(all));
+    return ExitCode::valid;
+  }
+};
+
+}  // namespace
+
+GAUNTLET_REGISTER(SubCommand, ListCommand);
+
+}  // namespace gauntlet

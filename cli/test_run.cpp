@@ -1,0 +1,247 @@
+#include "cli/test_run.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/duration.hpp"
+#include "cli/analysis.hpp"
+#include "cli/run_report.hpp"
+#include "cli/signals.hpp"
+#include "cli/test_generator.hpp"
+#include "cli/test_site.hpp"
+#include "harness/control/state_directory.hpp"
+#include "harness/run/progress.hpp"
+#include "harness/run/recorder.hpp"
+#include "harness/run/run.hpp"
+#include "harness/run/store.hpp"
+#include "nemesis/heal.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+/// What clients and the nemesis refer to; a client that hangs keeps it alive beyond the run.
+struct Stage {
+  std::unique_ptr<TestSite> site;
+  std::unique_ptr<FaultLedger> ledger;
+  std::unique_ptr<NemesisClient> nemesis;
+};
+
+class TestRun {
+ public:
+  TestRun(const TestPlan& plan, const Settings& settings)
+      : plan_(plan), settings_(settings), stage_(std::make_shared<Stage>()) {}
+
+  Result<TestOutcome> run() {
+    if (auto ready = set_up(); !ready) {
+      tear_down();
+      return ready.error();
+    }
+    load();
+    tear_down();
+    return judge();
+  }
+
+ private:
+  std::string path(const std::string& file) const { return store_->directory() + "/" + file; }
+
+  Result<void> set_up() {
+    started_ns_ = monotonic_now();
+    auto store = RunDirectory::create(settings_.text("store"), test_name(),
+                                      std::chrono::nanoseconds(settings_.duration("wait")),
+                                      &stop_requested());
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    progress_ = std::make_unique<Progress>();
+    progress_->phase("nodes");
+    for (const auto& [file, content] : {std::pair{"plan.json", to_json(to_value(plan_)) + "\n"},
+                                        std::pair{"plan.toml", settings_.to_text()}}) {
+      if (auto written = write_file(path(file), content, 0644); !written) return written;
+    }
+    auto log = FileCommandLog::open(path("controller.log"));
+    if (!log) return log.error();
+    SiteOptions options{store_->directory(), *log,
+                        std::chrono::nanoseconds(settings_.duration("wait")),
+                        settings_.flag("keep-nodes")};
+    auto site = TestSite::open(plan_, options);
+    if (!site) return site.error();
+    stage_->site = std::move(*site);
+    if (auto healed = heal_leftovers(); !healed) return healed;
+    progress_->phase("database");
+    if (auto up = stage_->site->start_database(); !up) return up;
+    database_started_ = true;
+    return prepare_nemesis();
+  }
+
+  std::string test_name() const { return fmt::format("{}-{}", plan_.database, plan_.workload); }
+
+  FaultContext fault_context() const {
+    return {&stage_->site->cluster(), &stage_->site->database()};
+  }
+
+  /// A run that was killed may have left faults on these nodes.
+  Result<void> heal_leftovers() {
+    if (!stage_->site->cluster().reachable()) return {};
+    const HealSummary summary = sweep(fault_context());
+    for (const auto& line : summary.removed) {
+      notes_.push_back("an earlier run had left a fault, which was removed: " + line);
+    }
+    if (summary.clean()) return {};
+    return failure(ErrorKind::remote,
+                   fmt::format("faults of an earlier run are still in place: {}",
+                               fmt::join(summary.failed, "; ")),
+                   "run gauntlet heal, or bring the nodes up anew");
+  }
+
+  Result<void> prepare_nemesis() {
+    auto requests = parse_fault_requests(plan_.nemesis);
+    if (!requests) return requests.error();
+    faults_ = std::move(*requests);
+    std::vector<std::string> names;
+    for (const Node* node : stage_->site->cluster().nodes())
+      names.push_back(node->name());
+    if (auto fits = check_fault_requests(faults_, names); !fits) return fits;
+    auto ledger = FaultLedger::create(path("faults.jsonl"));
+    if (!ledger) return ledger.error();
+    stage_->ledger = std::move(*ledger);
+    stage_->nemesis = std::make_unique<NemesisClient>(fault_context(), *stage_->ledger, plan_.seed);
+    return {};
+  }
+
+  RunSetup run_setup(Recorder& recorder) {
+    RunSetup setup;
+    setup.concurrency = plan_.concurrency;
+    setup.seed = plan_.seed;
+    setup.operation_timeout = std::chrono::nanoseconds(plan_.operation_timeout_ns);
+    setup.stop = &stop_requested();
+    Stage* stage = stage_.get();
+    const auto nodes = stage->site->cluster().nodes();
+    setup.open_client = [stage, nodes, timeout = setup.operation_timeout](Worker worker, Process) {
+      Node& node = *nodes[static_cast<std::size_t>(worker) % nodes.size()];
+      return stage->site->database().open_client(node, Deadline::after(timeout));
+    };
+    setup.node_of = [nodes](Worker worker, Process) {
+      return nodes[static_cast<std::size_t>(worker) % nodes.size()]->name();
+    };
+    setup.nemesis = stage->nemesis.get();
+    setup.sinks = {&recorder, progress_.get()};
+    setup.keep_alive = stage_;
+    return setup;
+  }
+
+  /// Lets the database's client prepare what the workload needs, on the first node.
+  Result<void> set_up_data() {
+    Node& node = *stage_->site->cluster().nodes().front();
+    const Deadline deadline = Deadline::after(std::chrono::seconds(10));
+    auto client = stage_->site->database().open_client(node, deadline);
+    if (!client) return client.error();
+    return (*client)->setup();
+  }
+
+  void load() {
+    if (auto ready = set_up_data(); !ready) {
+      failure_ = ready.error();
+      return;
+    }
+    auto recorder = Recorder::create(path("history.jsonl"));
+    if (!recorder) {
+      failure_ = recorder.error();
+      return;
+    }
+    const Workload* workload = WorkloadRegistry::instance().find(plan_.workload);
+    const GeneratorPtr generator =
+        test_generator(plan_, workload->generators(workload_settings(plan_)), faults_,
+                       [this](const std::string& name) { progress_->phase(name); });
+    summary_ = gauntlet::run(*generator, run_setup(**recorder));
+    notes_.insert(notes_.end(), summary_.notes.begin(), summary_.notes.end());
+    if (auto closed = (*recorder)->close(); !closed) notes_.push_back(closed.error().to_string());
+  }
+
+  void tear_down() {
+    if (stage_->nemesis != nullptr) {
+      progress_->phase("heal");
+      for (const auto& line : stage_->nemesis->heal_all()) {
+        notes_.push_back("NOT HEALED: " + line + " (run gauntlet heal)");
+      }
+    }
+    if (stage_->site == nullptr) return;
+    if (database_started_ || store_ != nullptr) {
+      progress_->phase("logs");
+      append(stage_->site->fetch_logs(path("nodes")));
+    }
+    if (database_started_) versions_ = stage_->site->versions();
+    if (!settings_.flag("leave-db-running")) append(stage_->site->stop_database());
+    if (summary_.hung == 0) stage_->site->close();
+  }
+
+  void append(const std::vector<std::string>& lines) {
+    notes_.insert(notes_.end(), lines.begin(), lines.end());
+  }
+
+  Result<TestOutcome> judge() {
+    if (failure_) return *failure_;
+    progress_->phase("analysis");
+    RunFacts facts;
+    facts.versions = versions_;
+    facts.command = command_line();
+    if (summary_.scheduled > 0) {
+      facts.lateness =
+          fmt::format("median {}, 99 % below {}", format_duration(summary_.lateness.p50),
+                      format_duration(summary_.lateness.p99));
+    }
+    facts.notes = notes_;
+    if (auto written = write_file(path("run.json"), to_json(to_value(facts)) + "\n", 0644);
+        !written) {
+      return written.error();
+    }
+    const auto report = report_run(store_->directory(), settings_);
+    progress_->finish();
+    if (!report) return report.error();
+    TestOutcome outcome;
+    outcome.code = stop_requested() ? ExitCode::interrupted : exit_code_of(report->validity);
+    outcome.validity = report->validity;
+    outcome.run_directory = store_->directory();
+    outcome.summary = report->summary;
+    outcome.json = report->json;
+    outcome.hung = summary_.hung;
+    return outcome;
+  }
+
+  /// What a person types to run this plan again.
+  std::string command_line() const {
+    std::string line = fmt::format("gauntlet test {} --seed {}", plan_.database, plan_.seed);
+    for (const auto& [name, setting] : settings_.all()) {
+      const bool shown = setting.source != "default" && name != "seed" && name != "store";
+      if (!shown) continue;
+      line += " --" + name;
+      if (find_option(name)->kind != OptionKind::flag) line += " " + shell_quote(setting.value);
+    }
+    for (const auto* options : {&plan_.database_options, &plan_.workload_options}) {
+      for (const auto& [name, value] : *options) {
+        line += fmt::format(" --{} {}", name, shell_quote(value));
+      }
+    }
+    return line;
+  }
+
+  const TestPlan& plan_;
+  const Settings& settings_;
+  std::shared_ptr<Stage> stage_;
+  std::unique_ptr<RunDirectory> store_;
+  std::unique_ptr<Progress> progress_;
+  std::vector<FaultRequest> faults_;
+  RunSummary summary_;
+  std::vector<std::string> notes_;
+  std::vector<std::string> versions_;
+  std::optional<Error> failure_;
+  Nanos started_ns_ = 0;
+  bool database_started_ = false;
+};
+
+}  // namespace
+
+Result<TestOutcome> run_test(const TestPlan& plan, const Settings& settings) {
+  return TestRun(plan, settings).run();
+}
+
+}  // namespace gauntlet
