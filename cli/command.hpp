@@ -23,8 +23,9 @@ class SubCommand {
   virtual std::string_view positionals() const { return ""; }
   /// One word for CLI11's usage line: the first of `positionals`, without dots and brackets.
   std::string positional_name() const {
-    const std::string_view all = positionals();
-    return std::string(all.substr(0, all.find_first_of(" .[|")));
+    std::string_view all = positionals();
+    if (all.starts_with('[')) all.remove_prefix(1);
+    return std::string(all.substr(0, all.find_first_of(" .[|]")));
   }
   virtual std::size_t positionals_min() const { return 0; }
   virtual std::size_t positionals_max() const { return 0; }

@@ -37,7 +37,11 @@ class EpisodeReader {
 
   std::vector<FaultEpisode> read() {
     for (EventIndex i = 0; i < history_.size(); ++i) {
-      if (history_.is_client(i) || history_.type(i) != OperationType::invoke) continue;
+      if (history_.is_client(i) || is_completion(i)) continue;
+      if (history_.function_name(history_.f(i)) == "heal-all") {
+        heal_all(i);
+        continue;
+      }
       const auto function = parse_function(history_.function_name(history_.f(i)));
       if (!function) continue;
       if (function->heals) {
@@ -50,6 +54,12 @@ class EpisodeReader {
   }
 
  private:
+  /// Both events of a nemesis operation are `info`: only their order tells them apart.
+  bool is_completion(EventIndex i) const {
+    const EventIndex partner = history_.partner(i);
+    return partner != no_event && partner < i;
+  }
+
   /// The latest map that the operation carried: its completion's, else its invocation's.
   Value latest_value(EventIndex invocation) const {
     const EventIndex completion = history_.partner(invocation);
@@ -110,7 +120,19 @@ class EpisodeReader {
 
   void heal(EventIndex invocation, std::string_view name) {
     const Value value = latest_value(invocation);
-    const auto found = open_.find(join_key(value, name));
+    close(invocation, value, join_key(value, name));
+  }
+
+  void heal_all(EventIndex invocation) {
+    const Value value = latest_value(invocation);
+    const Value* numbers = value.find("faults");
+    if (numbers == nullptr || !numbers->is_list()) return;
+    for (const auto& number : numbers->items())
+      close(invocation, value, "#" + to_json(number));
+  }
+
+  void close(EventIndex invocation, const Value& value, const std::string& key) {
+    const auto found = open_.find(key);
     if (found == open_.end()) return;
     for (const std::size_t position : found->second) {
       FaultEpisode& episode = episodes_[position];
