@@ -1,7 +1,6 @@
 #include "harness/control/daemon.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <sstream>
 
 #include "base/assert.hpp"
@@ -93,21 +92,6 @@ find_daemon && kill -KILL "$pid"
 await_end 100 || { echo "it runs on after SIGKILL" >&2; exit 1; }
 )sh";
 
-/// The kernel stops and continues threads one by one, after kill has returned.
-constexpr std::string_view send_signal = R"sh(
-find_daemon || { echo stopped; exit 0; }
-kill -"$signal" "$pid" || exit
-left=40
-while find_daemon && [ "$left" -gt 0 ]; do
-  case $signal-$state in
-    STOP-[!T] | CONT-T) sleep 0.05 ;;
-    *) break ;;
-  esac
-  left=$((left - 1))
-done
-echo "running $pid $ticks $state"
-)sh";
-
 std::string folder_of(const std::string& path) {
   GAUNTLET_ASSERT(path.starts_with('/'));
   return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
@@ -179,17 +163,6 @@ Result<void> kill_daemon(Node& node, const ProcessIdentity& identity) {
   const auto result = run_script(node, identity, "kill", kill_and_wait);
   if (!result) return result.error();
   return {};
-}
-
-Result<DaemonStatus> signal_daemon(Node& node, const ProcessIdentity& identity,
-                                   std::string_view signal) {
-  GAUNTLET_ASSERT(!signal.empty() && std::all_of(signal.begin(), signal.end(), [](unsigned char c) {
-    return std::isupper(c) || std::isdigit(c);
-  }));
-  const std::string script = "signal=" + std::string(signal) + std::string(send_signal);
-  const auto result = run_script(node, identity, "signal", script);
-  if (!result) return result.error();
-  return parse_status(result->output);
 }
 
 std::string last_log_lines(Node& node, const std::string& path, int lines) {

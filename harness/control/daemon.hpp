@@ -1,4 +1,4 @@
-// Processes of a database on a node: started detached, found again for certain, signalled.
+// Processes of a database on a node: started detached, found again for certain, ended.
 //
 // A pid alone says little: it is reused after the process has died, after a container has been
 // restarted, after a reboot. So a daemon writes its pid, its start time and the boot's id to a
@@ -54,12 +54,6 @@ Result<void> stop_daemon(Node& node, const ProcessIdentity& identity,
 
 /// SIGKILL. Returns once it is gone.
 Result<void> kill_daemon(Node& node, const ProcessIdentity& identity);
-
-/// Sends the signal of this name ("STOP", "CONT", ...). `running` says whether there was a process
-/// to send it to; the rest is its status afterwards, for STOP and CONT after up to 2 s in which
-/// they show in `state`.
-Result<DaemonStatus> signal_daemon(Node& node, const ProcessIdentity& identity,
-                                   std::string_view signal);
 
 /// The last lines of a file on a node, one string, joined by " | ", for messages; empty if it
 /// cannot be read.
