@@ -98,7 +98,7 @@ TEST_CASE("a member that is not there: definite") {
 }
 
 TEST_CASE("what happened cannot be known: reads fail, changes are info") {
-  const auto sends = [](std::string bytes) {
+  const auto sends = [](const std::string& bytes) {
     return [bytes](RawServer&, Connection& connection) {
       connection.read_request();
       connection.send(bytes);

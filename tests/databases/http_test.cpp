@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 namespace {
 
+constexpr Nanos scheduling_ms = 1500;  ///< what a busy machine may add to a deadline
 const std::string ok_head = "HTTP/1.1 200 OK\r\nContent-Length: ";
 
 HttpReply post_once(const std::string& origin, milliseconds timeout = seconds(3)) {
@@ -22,7 +23,7 @@ HttpReply post_once(const std::string& origin, milliseconds timeout = seconds(3)
 }
 
 /// Answers the first request of the first connection, then lets `after_second` end it.
-auto dies_at_second_request(std::function<void(RawServer&, Connection&)> after_second) {
+auto dies_at_second_request(const std::function<void(RawServer&, Connection&)>& after_second) {
   return [after_second](RawServer& server, Connection& connection) {
     server.count(connection.read_request());
     if (connection.number > 1) return connection.answer(200, "again");
@@ -138,13 +139,13 @@ TEST_CASE("what certainly was not sent") {
     std::vector<int> queued;
     for (int i = 0; i < 4; ++i) {
       queued.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      connect(queued.back(), reinterpret_cast<sockaddr*>(&address), length);
+      (void)connect(queued.back(), reinterpret_cast<sockaddr*>(&address), length);
     }
     const Nanos start = monotonic_now();
     const HttpReply reply =
         post_once(http_origin("127.0.0.1", ntohs(address.sin_port)), milliseconds(400));
     CHECK_FALSE(reply.sent);
-    CHECK(monotonic_now() - start < 400 * nanos_per_millisecond);
+    CHECK(monotonic_now() - start < (400 + scheduling_ms) * nanos_per_millisecond);
     for (const int descriptor : queued)
       close(descriptor);
     close(listener);
@@ -173,7 +174,7 @@ TEST_CASE("answers that are late, broken, endless or too large are no answers") 
       {"garbage",
        [](RawServer&, Connection& c) {
          c.read_request();
-         c.send(std::string("\x00\xff\x01 not HTTP at all\r\n\r\n", 24));
+         c.send(std::string("\x00\xff\x01 not HTTP at all\r\n\r\n", 23));
        }},
       {"half a head",
        [](RawServer&, Connection& c) {
@@ -216,7 +217,7 @@ TEST_CASE("answers that are late, broken, endless or too large are no answers") 
     CHECK_FALSE(reply.complete);
     CHECK(reply.body.empty());
     CHECK_FALSE(reply.error.empty());
-    CHECK(monotonic_now() - start < 600 * nanos_per_millisecond);
+    CHECK(monotonic_now() - start < (300 + scheduling_ms) * nanos_per_millisecond);
   }
 }
 

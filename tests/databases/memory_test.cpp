@@ -142,7 +142,7 @@ TEST_CASE("memory: an operation keeps its deadline") {
         invoke(*client, f, f[0] == 'w' ? Value(1) : Value(), 1, Deadline::after(milliseconds(20)));
     CHECK(operation.type != OperationType::ok);
     CHECK_FALSE(operation.error.empty());
-    CHECK(monotonic_now() - start < 500 * nanos_per_millisecond);
+    CHECK(monotonic_now() - start < 2 * nanos_per_second);
   }
 }
 

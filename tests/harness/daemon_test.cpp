@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -98,9 +99,9 @@ TEST_CASE("of several starts at once one wins") {
   const std::string unique = "9" + std::to_string(getpid());  // seconds, told by nobody else
   fixture.daemon.arguments = {unique};
   {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 4; ++i)
-      threads.emplace_back([&] { CHECK(fixture.start().has_value()); });
+    std::array<std::jthread, 4> threads;
+    for (auto& thread : threads)
+      thread = std::jthread([&] { CHECK(fixture.start().has_value()); });
   }
   const auto found =
       fixture.node.run(Command::shell("pgrep -c -x -f " + shell_quote("/bin/sleep " + unique)));
