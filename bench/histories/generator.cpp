@@ -1,0 +1,94 @@
+// gauntlet-history-generator: writes a simulated history as JSON lines.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "bench/histories/simulated_history.hpp"
+
+namespace {
+
+using namespace gauntlet;
+
+/// Writes lines through a buffer of its own; remembers the first failure.
+class LineWriter {
+ public:
+  explicit LineWriter(std::FILE* to) : to_(to) {}
+
+  void write(const Operation& operation) {
+    constexpr std::size_t flush_from = 1 << 20;
+    append_json_line(buffer_, operation);
+    if (buffer_.size() >= flush_from) flush();
+  }
+  bool flush() {
+    failed_ = failed_ || std::fwrite(buffer_.data(), 1, buffer_.size(), to_) != buffer_.size() ||
+              std::fflush(to_) != 0;
+    buffer_.clear();
+    return !failed_;
+  }
+
+ private:
+  std::FILE* to_;
+  std::string buffer_;
+  bool failed_ = false;
+};
+
+int fail(const Error& error) {
+  fmt::print(stderr, "gauntlet-history-generator: {}\n", error.to_string());
+  return static_cast<int>(exit_code_of(error));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  SimulationOptions options;
+  std::string values = "5";
+  std::string output;
+  CLI::App app("Writes the history of a simulated object, linearizable but for what is planted.");
+  app.add_option("--model", options.model,
+                 "register, cas-register, kv, counter, set, grow-only-set, queue, stack, "
+                 "priority-queue, mutex")
+      ->capture_default_str();
+  app.add_option("--operations", options.operations)->capture_default_str();
+  app.add_option("--processes", options.processes, "about 2/3 of them have an operation open")
+      ->capture_default_str();
+  app.add_option("--values", values, "how many distinct ones, or unique")->capture_default_str();
+  app.add_option("--keys", options.values.keys, "of kv")->capture_default_str();
+  app.add_option("--crash", options.crash_share, "share of operations that never return")
+      ->capture_default_str();
+  app.add_flag("--late-effects", options.late_effects,
+               "crashed operations may take effect long after");
+  app.add_option("--plant", options.plant, "none, stale, counts, counts-valid")
+      ->transform(
+          CLI::Transformer(std::map<std::string, Plant>{{"none", Plant::none},
+                                                        {"stale", Plant::stale},
+                                                        {"counts", Plant::counts},
+                                                        {"counts-valid", Plant::counts_valid}}));
+  app.add_option("--seed", options.seed)->capture_default_str();
+  app.add_option("--output", output, "a file; standard output if absent");
+  CLI11_PARSE(app, argc, argv);
+
+  if (values == "unique") {
+    options.values.count = 0;
+  } else if (!CLI::detail::lexical_cast(values, options.values.count) || options.values.count < 1) {
+    return fail(failure(ErrorKind::usage, "--values " + values + " is no choice",
+                        "give a number from 1, or unique"));
+  }
+  std::FILE* const file = output.empty() ? stdout : std::fopen(output.c_str(), "wb");
+  if (file == nullptr) {
+    return fail(failure(ErrorKind::usage, output + " cannot be written", "check the path"));
+  }
+  LineWriter writer(file);
+  const auto result =
+      simulate_history(options, [&](const Operation& operation) { writer.write(operation); });
+  if (!result) return fail(result.error());
+  if (!writer.flush() || (!output.empty() && std::fclose(file) != 0)) {
+    return fail(failure(ErrorKind::resource, "the history could not be written in full",
+                        "check the space that is left"));
+  }
+  fmt::print(stderr, "seed {}: {} events, {} crashed", options.seed, result->events,
+             result->crashed);
+  if (result->violation_index >= 0) fmt::print(stderr, ", violated at {}", result->violation_index);
+  fmt::print(stderr, "\n");
+  return 0;
+}
