@@ -46,7 +46,8 @@ class RunLoop : public std::enable_shared_from_this<RunLoop> {
     std::string node;
     Client* nemesis = nullptr;  ///< the nemesis's; nullptr where it hung before
     bool busy = false;
-    bool abandoned = false;
+    /// Written under the lock. Its thread looks at it without one before it sends anything late.
+    std::atomic<bool> abandoned{false};
     Operation operation;    ///< the invocation as recorded
     Nanos begun_ns = 0;     ///< since the run's start
     Nanos deadline_ns = 0;  ///< since the run's start

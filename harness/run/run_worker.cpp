@@ -158,7 +158,7 @@ bool RunLoop::open(Seat& seat, ClientPtr& client, int& open_failures, Operation&
     if (opened.has_value() && *opened) {
       client = std::move(*opened);
       open_failures = 0;
-      return true;
+      return !seat.abandoned.load(std::memory_order_relaxed);
     }
     why = opened.has_value() ? "no client" : opened.error().to_string();
   } catch (const std::exception& error) {

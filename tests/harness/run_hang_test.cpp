@@ -77,9 +77,13 @@ TEST_CASE("a client that hangs while it opens") {
   auto gate = std::make_shared<Gate>();
   RunSetup setup = impatient(setup_with(1, memory, succeed));
   auto opens = std::make_shared<std::atomic<int>>(0);
-  setup.open_client = [gate, opens](Worker, Process) -> Result<ClientPtr> {
+  auto calls = std::make_shared<std::atomic<int>>(0);
+  setup.open_client = [gate, opens, calls](Worker, Process) -> Result<ClientPtr> {
     if (++*opens == 1) gate->wait();
-    return ClientPtr(std::make_unique<FunctionClient>(succeed));
+    return ClientPtr(std::make_unique<FunctionClient>([calls](Operation& op, Deadline) {
+      ++*calls;
+      op.type = OperationType::ok;
+    }));
   };
   auto generator = gen::limit(3, gen::fixed(operation("read")));
   const RunSummary summary = run(*generator, setup);
@@ -87,6 +91,8 @@ TEST_CASE("a client that hangs while it opens") {
   CHECK(summary.hung == 1);
   CHECK(summary.ok == 2);
   gate->open_and_await(1);
+  std::this_thread::sleep_for(50ms);
+  CHECK(*calls == 2);  // the one that was given up is not sent after all
 }
 
 TEST_CASE("stop does not wait for ever for what is outstanding") {
