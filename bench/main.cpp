@@ -2,6 +2,7 @@
 // all.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -26,9 +27,9 @@ int main(int count, char** arguments) {
     const std::string_view argument = arguments[i];
     const bool has_value = i + 1 < count;
     if (argument == "--repeats" && has_value) {
-      settings.repeats = std::max(1, std::atoi(arguments[++i]));
+      settings.repeats = std::max(1, static_cast<int>(std::strtol(arguments[++i], nullptr, 10)));
     } else if (argument == "--scale" && has_value) {
-      settings.scale = std::atof(arguments[++i]);
+      settings.scale = std::strtod(arguments[++i], nullptr);
     } else if (argument == "--folder" && has_value) {
       settings.folder = arguments[++i];
     } else if (const Bench* bench = BenchRegistry::instance().find(argument)) {

@@ -4,8 +4,8 @@
 // How, without a system call for each event: the file is mapped into memory, shared, a chunk at a
 // time. What is stored there is in the kernel's page cache at once, which outlives the process (not
 // a crash of the machine). The next chunk is allocated on disk (posix_fallocate) and mapped by a
-// thread of the recorder's own before it is needed. So a full disk shows while there is half a chunk
-// left: `failure` says so, the run ends in order, and its last completions still fit.
+// thread of the recorder's own before it is needed. So a full disk shows while there is half a
+// chunk left: `failure` says so, the run ends in order, and its last completions still fit.
 //
 // While it is open, and after a kill, the file ends with NUL bytes up to a chunk's end; close()
 // cuts them off, readers of histories ignore them, `repair_history` removes them. The newline of a

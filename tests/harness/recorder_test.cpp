@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <new>
 #include <thread>
@@ -57,6 +58,7 @@ struct Counter : EventSink {
 /// Runs `body` in a child process; its answer is the child's exit code.
 template <class Body>
 pid_t in_child(Body body) {
+  std::cout.flush();
   const pid_t pid = fork();
   REQUIRE(pid >= 0);
   if (pid == 0) _exit(body());
