@@ -92,7 +92,9 @@ class Etcd : public Database {
   Result<void> install(Node& node) override;
   Result<void> wipe(Node& node) override;
   Result<void> start(Node& node) override;
-  Result<void> stop(Node& node) override { return stop_daemon(node, identity()); }
+  /// A leader that stops hands its office on first, which takes milliseconds, or, where no other
+  /// member is left to take it, 7 s for nothing.
+  Result<void> stop(Node& node) override { return stop_daemon(node, identity(), seconds(2)); }
   Result<void> kill(Node& node) override { return kill_daemon(node, identity()); }
   Result<void> await_ready(Deadline deadline) override;
 
