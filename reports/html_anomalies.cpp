@@ -105,11 +105,14 @@ void write_evidence(Markup& html, const Anomaly& anomaly) {
 
 void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& anomaly,
                    std::size_t number) {
-  html.open("article", {{"class", "anomaly"}, {"id", fmt::format("anomaly-{}", number)}});
-  html.open("header");
+  // The clearest one is open; a list of many stays a list.
+  html.open("details", {{"class", "anomaly"},
+                        {"id", fmt::format("anomaly-{}", number)},
+                        {"open", number == 0 ? "open" : ""}});
+  html.open("summary");
   html.element("h3", anomaly_title(anomaly));
   if (!anomaly.rules_out.empty()) {
-    html.open("p", {{"class", "rules-out"}}).text("rules out ");
+    html.open("span", {{"class", "rules-out"}}).text("rules out ");
     for (std::size_t i = 0; i < std::min<std::size_t>(anomaly.rules_out.size(), 30); ++i)
       html.element("span", anomaly.rules_out[i], {{"class", "chip"}}).text(" ");
     html.close();

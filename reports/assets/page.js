@@ -29,6 +29,7 @@ if (run.total > 0) {
   // Paper is white whatever the screen's theme is.
   addEventListener('beforeprint', () => {
     document.documentElement.classList.add('paper');
+    document.querySelectorAll('.anomaly').forEach((anomaly) => anomaly.setAttribute('open', ''));
     timeline.paint();
   });
   addEventListener('afterprint', () => {

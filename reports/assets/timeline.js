@@ -51,15 +51,27 @@ class Timeline {
                button('−', 'Zoom out', () => this.zoom(2)),
                button('+', 'Zoom in', () => this.zoom(0.5)),
                button('All', 'Show the whole run', () => this.show(0, run.end)));
-    run.anomalies.forEach((anomaly, i) => {
-      if (i >= 5) return;
-      const title = anomaly.name + (anomaly.key ? ' on key ' + anomaly.key : '');
-      const element = button('✗ ' + title, 'Show the anomaly: ' + title,
-                             () => this.showAnomaly(i));
-      element.classList.add('bad');
-      bar.append(element);
-    });
+    const titles = run.anomalies.map(
+        (anomaly) => '✗ ' + anomaly.name + (anomaly.key ? ' on key ' + anomaly.key : ''));
+    if (titles.length <= 2) {
+      bar.append(...titles.map((title, i) => button(title, 'Show the anomaly in the timeline',
+                                                    () => this.showAnomaly(i))));
+    } else {
+      bar.append(this.anomalyChoice(titles));
+    }
     return bar;
+  }
+
+  /** Any choice, also the same once more, shows the anomaly. */
+  anomalyChoice(titles) {
+    const choice = node('select', {'aria-label': 'Show an anomaly in the timeline'},
+                        node('option', {value: ''}, `✗ show one of ${titles.length} anomalies`),
+                        ...titles.map((title, i) => node('option', {value: String(i)}, title)));
+    choice.addEventListener('change', () => {
+      if (choice.value !== '') this.showAnomaly(Number(choice.value));
+      choice.value = '';
+    });
+    return choice;
   }
 
   select(name, label, options) {

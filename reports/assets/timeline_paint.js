@@ -228,6 +228,8 @@ Object.assign(Timeline.prototype, {
         }
       }
     }
+    // Labels beside the bars help as long as there are few.
+    this.flags = later.filter(([position]) => run.marked.has(position)).length <= 12;
     later.sort((a, b) => run.marked.has(a[0]) - run.marked.has(b[0]));
     for (const [position, box, matches] of later) this.paintBar(position, box, matches);
     return visible;
@@ -260,7 +262,7 @@ Object.assign(Timeline.prototype, {
       g.strokeRect(from - 0.5, top, to - from + 1, height);
       g.lineWidth = 1;
     }
-    if (marked && to - from <= 26 && this.rowHeight > 10) {
+    if (marked && this.flags && to - from <= 26 && this.rowHeight > 10) {
       this.paintFlag(position, to + 4, top + height / 2);
     } else if (to - from > 26 && height > 10 && matches) {
       g.save();

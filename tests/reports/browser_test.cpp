@@ -74,7 +74,7 @@ TEST_CASE("the script draws the timeline and the charts, without an error") {
   CHECK(page.dom.find(">node n3</option>") != std::string::npos);
   CHECK(page.dom.find(">key 2</option>") != std::string::npos);
   CHECK(page.dom.find(">function cas</option>") != std::string::npos);
-  CHECK(page.dom.find("Show the anomaly: stale read on key") != std::string::npos);
+  CHECK(page.dom.find(">✗ stale read on key ") != std::string::npos);
   const std::string total = std::to_string(sample.verdict.operations);
   const std::string grouped = total.substr(0, 1) + "," + total.substr(1);
   CHECK(page.dom.find(grouped + " of " + grouped + " operations") != std::string::npos);

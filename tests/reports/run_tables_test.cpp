@@ -49,7 +49,7 @@ History small_history() {
       .add(1, invoke, 1, "read", {})
       .add(5, ok, 0, "write", 1)
       .add(7, ok, 1, "read", 1)
-      .add(8, invoke, nemesis_process, "inject-kill",
+      .add(8, info, nemesis_process, "inject-kill",
            Value::map({{"fault", 1}, {"targets", Value::list({"n1"})}}))
       .add(9, info, nemesis_process, "inject-kill",
            Value::map({{"fault", 1},
@@ -61,15 +61,24 @@ History small_history() {
       .add(11, invoke, 1, "cas", Value::list({1, 2}))
       .add(20, fail, 1, "cas", Value::list({1, 2}), "refused")
       .add(30, info, 0, "write", 2, "timeout")
-      .add(31, invoke, nemesis_process, "inject-clock",
+      .add(31, info, nemesis_process, "inject-clock",
            Value::map({{"fault", 2}, {"targets", Value::list({"n2"})}}))
       .add(32, info, nemesis_process, "inject-clock",
            Value::map({{"fault", 2}, {"targets", Value::list({"n2"})}, {"skipped", "no right"}}))
-      .add(40, invoke, nemesis_process, "heal-kill",
+      .add(40, info, nemesis_process, "heal-kill",
            Value::map({{"fault", 1}, {"targets", Value::list({"n1"})}}))
       .add(42, info, nemesis_process, "heal-kill",
            Value::map({{"fault", 1}, {"took_effect", true}, {"evidence", "back"}}))
       .add(50, invoke, 2, "read", {})
+      .add(51, info, nemesis_process, "inject-pause",
+           Value::map({{"fault", 3}, {"targets", Value::list({"n1", "n2"})}}))
+      .add(52, info, nemesis_process, "inject-pause",
+           Value::map({{"fault", 3},
+                       {"targets", Value::list({"n1", "n2"})},
+                       {"took_effect", false},
+                       {"evidence", "still running"}}))
+      .add(60, info, nemesis_process, "heal-all", {})
+      .add(61, info, nemesis_process, "heal-all", Value::map({{"faults", Value::list({3})}}))
       .take();
 }
 
@@ -113,7 +122,7 @@ TEST_CASE("faults are joined with their heals by number") {
   const History history = small_history();
   const Timebase timebase(history);
   const auto faults = fault_episodes(history, timebase);
-  REQUIRE(faults.size() == 2);
+  REQUIRE(faults.size() == 3);
   CHECK(faults[0].name == "kill");
   CHECK(faults[0].targets == std::vector<std::string>{"n1"});
   CHECK(faults[0].details == "{\"signal\":9}");
@@ -123,8 +132,12 @@ TEST_CASE("faults are joined with their heals by number") {
   CHECK(faults[0].heal_evidence == "back");
   CHECK(effect_text(faults[1]) == "skipped");
   CHECK(faults[1].over(timebase) == faults[1].begin);
+  CHECK(effect_text(faults[2]) == "no effect");
+  CHECK(targets_text(faults[2]) == "n1, n2");
+  CHECK(faults[2].healed == 61 * nanos_per_millisecond);
   const FaultTally tallied = tally(faults);
   CHECK(tallied.took_effect == 1);
+  CHECK(tallied.without_effect == 1);
   CHECK(tallied.skipped == 1);
   CHECK(tallied.not_healed == 0);
 }

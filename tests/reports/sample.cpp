@@ -168,7 +168,6 @@ class Simulation {
       op.time_ns = at(share);
       op.value = first;
       rows_.push_back(op);
-      rows_.back().type = OperationType::invoke;
       op.time_ns += 40 * nanos_per_millisecond;
       op.value = second;
       rows_.push_back(op);
