@@ -1,0 +1,28 @@
+// The documentation that lists what registries and tables hold is what they hold.
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "cli/option_table.hpp"
+#include "nemesis/catalogue.hpp"
+
+using namespace gauntlet;
+
+namespace {
+
+std::string content_of(const std::string& path) {
+  std::ifstream in(std::string(GAUNTLET_SOURCE_DIR) + "/" + path);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+}  // namespace
+
+TEST_CASE("docs/options.md holds the option table") {
+  CHECK(content_of("docs/options.md").find(options_markdown()) != std::string::npos);
+}
+
+TEST_CASE("docs/faults.md holds the registered faults") {
+  CHECK(content_of("docs/faults.md").find(faults_markdown()) != std::string::npos);
+}
