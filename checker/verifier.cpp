@@ -69,38 +69,30 @@ class Claims {
 };
 
 /// Whether the operations that are left out may be left out: see verify_violation.
+///
+/// For a register it is enough that no kept operation needs a value which an omitted one sets.
+/// Proof: take a legal order of all and drop the omitted ones. Before a kept operation that needs v
+/// the register held v, put there by the last update that changed the state (or from the start);
+/// that update set v, so it is a kept one, and what was dropped after it changed nothing. So the
+/// register still holds v there. Omitted operations go together: what they needed does not matter.
+/// One that sets the very value that it needs changes nothing.
 Result<void> omissions_are_sound(const Model& model, const std::vector<Claim>& kept,
                                  const std::vector<Claim>& omitted) {
-  boost::unordered_flat_map<ValueId, std::size_t> needed;  // by how many that are still there
-  std::vector<RegisterAccess> updates;
+  boost::unordered_flat_set<ValueId> set_by_omitted;
   for (const Claim& claim : omitted) {
     if (!model.updates(claim.call)) continue;
     if (!claim.access || !claim.access->sets) {
       return rejected("an operation that may matter was left out");
     }
-    if (claim.access->needs) ++needed[*claim.access->needs];
-    updates.push_back(*claim.access);
+    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
   }
+  if (set_by_omitted.empty()) return {};
   for (const Claim& claim : kept) {
-    if (updates.empty()) break;
     if (claim.access->excludes) return rejected("a kept operation may need any value");
-    if (claim.access->needs) ++needed[*claim.access->needs];
+    if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
+      return rejected("an update was left out whose value is needed");
+    }
   }
-  // Each that sets a value that nothing needs may go, and then no longer needs its own. One that
-  // sets what it needs itself leaves the state as it is.
-  bool progress = true;
-  while (progress && !updates.empty()) {
-    progress = false;
-    std::erase_if(updates, [&](const RegisterAccess& access) {
-      const bool keeps_state = access.needs && *access.needs == *access.sets;
-      const auto at = needed.find(*access.sets);
-      if (!keeps_state && at != needed.end() && at->second > 0) return false;
-      if (access.needs) --needed[*access.needs];
-      progress = true;
-      return true;
-    });
-  }
-  if (!updates.empty()) return rejected("an update was left out whose value is needed");
   return {};
 }
 

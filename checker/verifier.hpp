@@ -43,9 +43,8 @@ Result<void> verify_order(const History& history, const Model& model, const Chec
                           const OrderCertificate& certificate);
 
 /// Accepts a violation if leaving out the other operations is sound and no order of those kept
-/// exists, which it finds out by trying them all. Leaving out an operation is sound if it never
-/// changes the state, or, in a register, if nothing that remains needs the value that it sets: then
-/// whatever follows it in an order is a write, which may as well follow what came before it.
+/// exists, which it finds out by trying them all. Leaving out operations is sound if they never
+/// change the state, or, in a register, if nothing that is kept needs a value that they set.
 /// An error of kind `resource` means that there is too much to try. O(operations of the history)
 /// and up to `orders_max` steps.
 Result<void> verify_violation(const History& history, const Model& model,

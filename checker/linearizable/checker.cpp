@@ -106,6 +106,14 @@ class Judging {
                      [&](const PartVerdict& a, const PartVerdict& b) {
                        return rank(a.validity) < rank(b.validity);
                      });
+    // The clearest first: those with a name of their own, then those of few operations.
+    std::stable_sort(verdict_.anomalies.begin(), verdict_.anomalies.end(),
+                     [](const Anomaly& a, const Anomaly& b) {
+                       const bool a_is_named = a.name != "nonlinearizable";
+                       const bool b_is_named = b.name != "nonlinearizable";
+                       if (a_is_named != b_is_named) return a_is_named;
+                       return a.operations.size() < b.operations.size();
+                     });
     if (verdict_.validity == Validity::valid && parts.observations == 0) {
       verdict_.validity = Validity::unknown;
       verdict_.reason = fmt::format(

@@ -73,6 +73,15 @@ TEST_CASE("a read that contradicts an earlier read is stale, too") {
   CHECK(verdict.anomalies[0].verified_by != "");
 }
 
+TEST_CASE("a stale read of the initial value is one whatever the compare-and-sets between did") {
+  // 1 to 2 and 2 to 1: each of the two needs what the other sets, and nobody needs either.
+  const Verdict verdict =
+      check({write(0, 1, 1, 2), cas(1, 1, 2, 3, 4), cas(2, 2, 1, 5, 6), read(3, {}, 7, 8)});
+  REQUIRE(verdict.anomalies.size() == 1);
+  CHECK(verdict.anomalies[0].name == "stale read");
+  CHECK(verdict.anomalies[0].verified_by != "");
+}
+
 TEST_CASE("a value that nobody wrote is a phantom") {
   const Verdict verdict = check({write(0, 1, 1, 2), read(1, 9, 3, 4), write(2, 9, 5, 6)});
   REQUIRE(verdict.anomalies.size() == 1);
