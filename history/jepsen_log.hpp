@@ -1,6 +1,6 @@
 // The operations in a log of Jepsen, as in the etcd logs of Porcupine's tests and in history.txt:
 //
-//     INFO  jepsen.util - 3	:invoke	:cas	[2 4]
+//     INFO  jepsen.util - 3    :invoke    :cas    [2 4]
 //
 // that is a process, a type, a function and a value in EDN, behind whatever the logger puts first.
 #pragma once
