@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
-#include <ranges>
 #include <thread>
 
 namespace gauntlet {
@@ -48,7 +48,8 @@ Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext
   HealSummary summary;
   // Healing matters more than noting it: a full disk must not stand in the way.
   const auto ledger = FaultLedger::create(path);
-  for (const auto& entry : *entries | std::views::reverse) {
+  for (auto at = entries->rbegin(); at != entries->rend(); ++at) {
+    const LedgerEntry& entry = *at;
     if (entry.healed) continue;
     const std::string name = fmt::format("{} (fault {})", entry.fault, entry.id);
     const Fault* fault = FaultRegistry::instance().find(entry.fault);

@@ -18,7 +18,7 @@ namespace {
 /// Waits a little for the database's processes on a node; empty if none comes up.
 Result<std::vector<RecordedProcess>> started_processes(const Database& database, Node& node) {
   for (int left = 20;; --left) {
-    const auto running = running_processes(database, node);
+    auto running = running_processes(database, node);
     if (!running || !running->empty() || left == 0) return running;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

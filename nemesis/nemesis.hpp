@@ -40,8 +40,8 @@ class NemesisClient : public Client {
   ~NemesisClient() override;
   void invoke(Operation& operation, Deadline deadline) override;
   bool reusable() const override { return true; }
-  /// Heals everything that this run injected and has not healed, newest first. Answers what could
-  /// not be healed, one line each.
+  /// Heals everything that this run injected and has not healed, newest first, then sweeps the
+  /// nodes. Answers what could not be healed, one line each.
   std::vector<std::string> heal_all();
 
  private:

@@ -179,10 +179,9 @@ struct Observation {
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (!dropped[i]) text += "; " + told_of(nodes[i]->name(), dropped[i].error());
     }
-    for (const auto& [listener, speakers] : cut.grudge) {
-      const bool known =
-          std::ranges::any_of(nodes, [&](const Node* node) { return node->name() == listener; });
-      if (!known) text += fmt::format("; {} is no node of this cluster", listener);
+    for (const auto& entry : cut.grudge) {
+      const bool known = std::ranges::count(nodes, entry.first, &Node::name) > 0;
+      if (!known) text += fmt::format("; {} is no node of this cluster", entry.first);
     }
     return text;
   }

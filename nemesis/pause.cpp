@@ -97,7 +97,7 @@ class Pause : public ProcessFault {
                                                                 Node& node) {
     std::vector<RecordedProcess> stopped;
     if (context.database == nullptr) return stopped;
-    const auto running = running_processes(*context.database, node);
+    auto running = running_processes(*context.database, node);
     if (!running || running->empty()) return running;
     const auto states = signal_processes(node, *running, ProcessSignal::none);
     if (!states) return states.error();
