@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "nemesis/addresses.hpp"
 #include "nemesis/fault.hpp"
@@ -76,6 +77,7 @@ Result<Cut> cut_from(const Value& plan) {
     }
   }
   for (const auto& [listener, speakers] : grudge->entries()) {
+    if (!cut.addresses.contains(listener)) return wrong("address of a node");
     for (const auto& speaker : names_from(&speakers)) {
       if (!cut.addresses.contains(speaker)) return wrong("address of a node");
       cut.grudge[listener].insert(speaker);
@@ -109,35 +111,37 @@ Result<Dropped> run_and_count(Node& node, const std::string& script, const Cut& 
   return dropped;
 }
 
-/// A ping of each pair from the speaker to the listener, all at once. Answers the pairs that got an
-/// answer. `wait_s` is how long ping waits for it.
-std::vector<Pair> probe(const Cluster& cluster, const Cut& cut, const std::vector<Pair>& pairs,
-                        const char* wait_s) {
+/// A ping of each pair from the speaker to the listener, all at once: whether it was answered
+/// within `wait_s`. Pairs for which nobody can say (the speaker is lost, it has no ping) are
+/// absent.
+std::map<Pair, bool> probe(const Cluster& cluster, const Cut& cut, const std::vector<Pair>& pairs,
+                           const char* wait_s) {
+  // Scripts number the pairs; ping ends with 0 after an answer, with 1 without one.
   std::map<std::string, std::string> script_of_speaker;
-  for (const auto& [listener, speaker] : pairs) {
-    std::string& script = script_of_speaker[speaker];
-    script += fmt::format("(ping -n -q -c 1 -W {} {} >/dev/null 2>&1 && echo {}) &\n", wait_s,
-                          cut.addresses.at(listener).front(), shell_quote(listener));
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const auto& [listener, speaker] = pairs[i];
+    script_of_speaker[speaker] +=
+        fmt::format("(ping -n -q -c 1 -W {} {} >/dev/null 2>&1; echo {} $?) &\n", wait_s,
+                    cut.addresses.at(listener).front(), i);
   }
   NodeNames speakers;
   for (const auto& [speaker, script] : script_of_speaker)
     speakers.push_back(speaker);
-  const auto nodes = nodes_named(cluster, speakers);
-  const auto results = on_each<std::string>(nodes, [&](Node& node) {
+  const auto printed = on_each<std::string>(nodes_named(cluster, speakers), [&](Node& node) {
     return run_script(node, "ping of those that are cut off",
                       script_of_speaker.at(node.name()) + "wait\n");
   });
-  std::vector<Pair> answered;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (!results[i]) continue;
-    for (const auto& [listener, speaker] : pairs) {
-      const std::string line = listener + "\n";
-      const std::string& output = *results[i];
-      const bool named = output.starts_with(line) || output.find("\n" + line) != std::string::npos;
-      if (speaker == nodes[i]->name() && named) answered.emplace_back(listener, speaker);
+  std::map<Pair, bool> answers;
+  for (const auto& one : printed) {
+    if (!one) continue;
+    std::istringstream lines(*one);
+    std::size_t number = 0;
+    int status = 0;
+    while (lines >> number >> status) {
+      if (number < pairs.size() && status <= 1) answers[pairs[number]] = status == 0;
     }
   }
-  return answered;
+  return answers;
 }
 
 /// What all listeners say, and how it reads.
@@ -150,6 +154,9 @@ struct Observation {
     for (const auto& one : dropped)
       sum += one ? one->rules : 0;
     return sum;
+  }
+  std::int64_t reached() const {
+    return std::ranges::count_if(dropped, [](const auto& one) { return one.has_value(); });
   }
   std::int64_t packets() const {
     std::int64_t sum = 0;
@@ -254,32 +261,32 @@ class Partition : public Fault {
     if (!cut) return {false, cut.error().what, {}};
     const Cluster& cluster = *context.cluster;
     const Nanos start_ns = monotonic_now();
-    Observation seen = on_listeners(cluster, *cut, [&](const std::string& node) {
+    const Observation applied = on_listeners(cluster, *cut, [&](const std::string& node) {
       std::vector<std::string> addresses;
       for (const auto& [address, owner] : cut->owners_of_dropped(node))
         addresses.push_back(address);
       return drop_script(cut->table, addresses);
     });
     const Nanos applied_ns = monotonic_now() - start_ns;
-    std::string doubts = seen.failures(*cut);
-    if (seen.rules() == 0) return {false, "no rule is in place" + doubts, {}};
+    std::string doubts = applied.failures(*cut);
+    if (applied.rules() == 0) return {false, "no rule is in place" + doubts, {}};
 
-    probe(cluster, *cut, seen.silent(*cut), "0.05");
-    seen = read_counters(cluster, *cut);
-    std::size_t answered = 0;
-    const auto silent = seen.silent(*cut);
-    if (!silent.empty()) {
+    probe(cluster, *cut, applied.silent(*cut), "0.05");
+    Observation seen = read_counters(cluster, *cut);
+    bool silence = false;
+    if (const auto silent = seen.silent(*cut); !silent.empty()) {
       // A packet was late, or another fault drops it first. Then no ping may be answered.
-      for (const auto& [listener, speaker] : probe(cluster, *cut, silent, "1")) {
-        doubts += fmt::format("; {} still gets answers of {}", speaker, listener);
-        ++answered;
+      for (const auto& [pair, answered] : probe(cluster, *cut, silent, "1")) {
+        if (answered)
+          doubts += fmt::format("; {} still gets answers of {}", pair.second, pair.first);
+        silence = silence || !answered;
       }
       seen = read_counters(cluster, *cut);
     }
     return {
-        answered == 0 || answered < silent.size() || seen.packets() > 0,
+        seen.packets() > 0 || silence,
         fmt::format("{}: {} on {} within {} ms, {} dropped so far{}", to_text(cut->grudge),
-                    counted(seen.rules(), "rule"), counted(std::ssize(seen.nodes), "node"),
+                    counted(applied.rules(), "rule"), counted(applied.reached(), "node"),
                     applied_ns / nanos_per_millisecond, counted(seen.packets(), "packet"), doubts),
         {}};
   }

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <thread>
 
-#include "tests/nemesis/temporary_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace gauntlet;
 

@@ -6,7 +6,7 @@
 #include "nemesis/heal.hpp"
 #include "nemesis/nemesis.hpp"
 #include "tests/nemesis/fakes.hpp"
-#include "tests/nemesis/temporary_folder.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace gauntlet;
 
@@ -175,6 +175,30 @@ TEST_CASE("a fresh process heals from the ledger, newest first, and sweeps") {
   CHECK(heal_from_ledger(bench.folder.path("absent"), context).has_error());
 }
 
+TEST_CASE(
+    "a cut that no packet has met is shown by a ping without an answer, and by nothing less") {
+  const auto inject_with = [](const std::string& ping_status) {
+    Bench bench(2);
+    for (auto& node : bench.cluster.fakes) {
+      node->answer = [&](const std::string& script) -> std::string {
+        if (script.find("ping -n") != std::string::npos)
+          return "0 " + ping_status + "\n1 " + ping_status + "\n7 0\nrubbish";
+        return "ip saddr 10.0.0.1 counter packets 0 bytes 0 drop\n"
+               "ip saddr 10.0.0.2 counter packets 0 bytes 0 drop\n";
+      };
+    }
+    return bench.inject();
+  };
+  const Value silent = inject_with("1");
+  CHECK(silent.find("took_effect")->boolean());
+  CHECK(silent.find("evidence")->string().find("2 rules on 2 nodes") != std::string::npos);
+  const Value answered = inject_with("0");
+  CHECK_FALSE(answered.find("took_effect")->boolean());
+  CHECK(answered.find("evidence")->string().find("n1 still gets answers of n2") !=
+        std::string::npos);
+  CHECK_FALSE(inject_with("2").find("took_effect")->boolean());  // ping could not run
+}
+
 TEST_CASE("plans from a file are not trusted") {
   FakeCluster cluster(2);
   const FaultContext context{&cluster, nullptr};
@@ -182,7 +206,9 @@ TEST_CASE("plans from a file are not trusted") {
   const auto plan = [](const char* table, const char* address) {
     return Value::map({{"table", table},
                        {"grudge", Value::map({{"n1", Value::list({"n2"})}})},
-                       {"addresses", Value::map({{"n2", Value::list({address})}})}});
+                       {"addresses", Value::map({{"n1", Value::list({"10.0.0.1"})},
+                                                 {"n2", Value::list({address})},
+                                                 {"n9", Value::list({"10.0.0.9"})}})}});
   };
   CHECK(partition->heal(context, plan("gauntlet_partition_0", "10.0.0.2")).took_effect);
   CHECK_FALSE(partition->heal(context, plan("filter", "10.0.0.2")).took_effect);
@@ -191,6 +217,9 @@ TEST_CASE("plans from a file are not trusted") {
   CHECK_FALSE(
       partition->inject(context, plan("gauntlet_partition_0", "10.0.0.2; reboot")).took_effect);
   CHECK_FALSE(partition->heal(context, Value()).took_effect);
+  Value unknown = plan("gauntlet_partition_0", "10.0.0.2");
+  unknown.set("addresses", Value::map({{"n2", Value::list({"10.0.0.2"})}}));
+  CHECK_FALSE(partition->inject(context, unknown).took_effect);
   Value stranger = plan("gauntlet_partition_0", "10.0.0.2");
   stranger.set("grudge", Value::map({{"n9", Value::list({"n2"})}}));
   CHECK(partition->heal(context, stranger).evidence.find("n9 is no node") != std::string::npos);
