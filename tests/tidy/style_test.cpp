@@ -134,7 +134,7 @@ TEST_CASE("links of the documentation lead somewhere") {
       folders.insert(path.substr(0, at));
     }
   }
-  const std::regex link(R"(\]\(([^)#:]+)(#[^)]*)?\))");
+  const std::regex link(R"(\]\(([^)#:\s]+)(#[^)]*)?\))");
   std::size_t links = 0;
   for (const auto& path : files) {
     if (!path.ends_with(".md")) continue;
