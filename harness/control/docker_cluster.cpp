@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -126,25 +128,38 @@ class Cleanup {
   std::string name_;
 };
 
-/// The public keys by which the containers identify themselves, asked through Docker, which is to
-/// be trusted. sshd makes them at its start, so it may take a moment.
-Result<std::string> read_host_keys(const std::vector<Container>& containers,
-                                   const DockerClusterOptions& options) {
+/// The line of known_hosts by which a container identifies itself, asked through Docker, which is
+/// to be trusted. sshd makes the key at its start, so it may take a moment.
+Result<std::string> read_host_key(const Container& container, const std::atomic<bool>* stop) {
   const std::string script =
       fmt::format("for i in $(seq 200); do [ -s {0} ] && exec cat {0}; sleep 0.05; done; exit 1",
                   host_key_file);
-  const auto keys = in_parallel<std::string>(containers.size(), [&](std::size_t i) {
-    return docker({"exec", containers[i].status.container, "sh", "-c", script},
-                  std::chrono::seconds(20), options.stop);
-  });
+  const auto key = docker({"exec", container.status.container, "sh", "-c", script},
+                          std::chrono::seconds(20), stop);
+  if (!key) return key.error();
+  const auto words = split(key->substr(0, key->find('\n')), ' ');
+  if (words.size() < 2 || words[0] != "ssh-ed25519")
+    return failure(ErrorKind::remote,
+                   container.status.container + " has no host key that can be read");
+  return fmt::format("{} {} {}\n", container.status.address, words[0], words[1]);
+}
+
+/// known_hosts for all containers. Of one that does not run Docker tells nothing: it keeps the line
+/// that it has in `before`, and its key across a restart.
+Result<std::string> read_host_keys(const std::vector<Container>& containers,
+                                   const std::string& before, const std::atomic<bool>* stop) {
+  const auto keys =
+      in_parallel<std::string>(containers.size(), [&](std::size_t i) -> Result<std::string> {
+        if (containers[i].status.state == "running") return read_host_key(containers[i], stop);
+        for (const std::string& line : split(before, '\n')) {
+          if (line.rfind(containers[i].status.address + " ", 0) == 0) return line + "\n";
+        }
+        return std::string();
+      });
   std::string known_hosts;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (!keys[i]) return keys[i].error();
-    const auto words = split(keys[i]->substr(0, keys[i]->find('\n')), ' ');
-    if (words.size() < 2 || words[0] != "ssh-ed25519")
-      return failure(ErrorKind::remote,
-                     containers[i].status.container + " has no host key that can be read");
-    known_hosts += fmt::format("{} {} {}\n", containers[i].status.address, words[0], words[1]);
+  for (const auto& key : keys) {
+    if (!key) return key.error();
+    known_hosts += *key;
   }
   return known_hosts;
 }
@@ -153,10 +168,12 @@ Result<std::string> read_host_keys(const std::vector<Container>& containers,
 Result<std::unique_ptr<SshCluster>> nodes_of(const std::vector<Container>& containers,
                                              const KeyPair& key,
                                              const DockerClusterOptions& options) {
-  const auto keys = read_host_keys(containers, options);
-  if (!keys) return keys.error();
   const auto known_hosts = known_hosts_path(options.name);
   if (!known_hosts) return known_hosts.error();
+  std::ifstream file(*known_hosts);
+  const std::string before((std::istreambuf_iterator<char>(file)), {});
+  const auto keys = read_host_keys(containers, before, options.stop);
+  if (!keys) return keys.error();
   if (auto written = write_file(*known_hosts, *keys, 0600); !written) return written.error();
   std::vector<SshNodeOptions> nodes;
   for (const Container& container : containers) {

@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int attempts_max = 4;
+constexpr milliseconds retrying_max{4'000};  ///< no further attempt is begun after this
 constexpr milliseconds attempt_max{10'000};
 constexpr milliseconds first_pause{50};
 constexpr milliseconds pause_max{1'000};
@@ -61,12 +62,13 @@ void SessionPool::drop_idle() {
 }
 
 Result<std::unique_ptr<SshSession>> SessionPool::open(Deadline deadline) {
+  const Deadline last_attempt = deadline.capped(retrying_max);
   for (int attempt = 1;; ++attempt) {
     auto session = SshSession::connect(target_, deadline.capped(attempt_max));
     if (session || session.error().kind != ErrorKind::transport || attempt == attempts_max)
       return session;
     const auto pause = pause_before(attempt);
-    if (pause >= deadline.left()) return session;
+    if (pause >= last_attempt.left()) return session;
     std::this_thread::sleep_for(pause);
   }
 }

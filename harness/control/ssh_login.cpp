@@ -146,7 +146,9 @@ Result<void> log_in(ssh_session session, const SshTarget& target, const SshRepea
   return failure(ErrorKind::remote,
                  fmt::format("{}: {} refuses the login; tried: {}", target.name, login_text(target),
                              fmt::join(tried, ", ")),
-                 "check the user, and that its authorized_keys there has the public key");
+                 target.password.empty()
+                     ? "check the user, and that its authorized_keys there has the public key"
+                     : "check the user and the password");
 }
 
 }  // namespace gauntlet

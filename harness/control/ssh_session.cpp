@@ -221,7 +221,7 @@ Result<std::unique_ptr<SshSession>> SshSession::connect(const SshTarget& target,
   auto socket = dial(target.host, target.port, deadline);
   if (!socket) {
     Error error = socket.error();
-    error.what = target.name + ": " + error.what;
+    if (error.what.rfind(target.name, 0) != 0) error.what = target.name + ": " + error.what;
     return error;
   }
   auto state = std::make_unique<State>();

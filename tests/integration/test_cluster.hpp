@@ -1,0 +1,66 @@
+// Real nodes for a test: a cluster of containers of its own, taken down whatever happens.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "harness/control/docker_client.hpp"
+#include "harness/control/docker_cluster.hpp"
+#include "tests/result_printing.hpp"
+
+namespace gauntlet {
+
+/// A name that no other test process uses.
+inline std::string test_cluster_name(const std::string& tag) {
+  return "test-" + tag + "-" + std::to_string(getpid());
+}
+
+/// Whether tests on containers can run here; if not, says why the caller is skipped.
+inline bool docker_for_tests() {
+  static const auto available = docker_available();
+  if (!available) MESSAGE("skipped: " << available.error().to_string());
+  return available.has_value();
+}
+
+/// Brings up a cluster and takes it down at the end of its life. A cluster that cannot be had where
+/// Docker is available is a failed test.
+class TestCluster {
+ public:
+  explicit TestCluster(DockerClusterOptions options) : name_(options.name) {
+    options.run = "a test";
+    auto up = docker_up(options);
+    REQUIRE(up);
+    cluster_ = std::move(*up);
+  }
+  ~TestCluster() {
+    cluster_.reset();  // gives back its lock
+    (void)docker_down(name_, {std::chrono::seconds(30)});
+  }
+  TestCluster(const TestCluster&) = delete;
+  TestCluster& operator=(const TestCluster&) = delete;
+
+  Cluster& operator*() const { return *cluster_; }
+  Cluster* operator->() const { return cluster_.get(); }
+  const std::string& name() const { return name_; }
+  Node& node(const std::string& name) const {
+    Node* found = cluster_->find(name);
+    REQUIRE(found != nullptr);
+    return *found;
+  }
+
+ private:
+  std::string name_;
+  std::unique_ptr<Cluster> cluster_;
+};
+
+inline DockerClusterOptions test_cluster_options(const std::string& tag, int nodes) {
+  DockerClusterOptions options;
+  options.name = test_cluster_name(tag);
+  options.nodes = nodes;
+  return options;
+}
+
+}  // namespace gauntlet
