@@ -26,6 +26,7 @@ namespace {
 constexpr std::chrono::seconds term_grace{2};
 constexpr std::chrono::seconds kill_grace{5};
 constexpr std::chrono::milliseconds stop_poll{50};
+constexpr std::chrono::milliseconds end_poll{10};  ///< where there is no pidfd to wait for
 
 Error system_failure(std::string_view what) {
   return failure(ErrorKind::resource, fmt::format("{}: {}", what, std::strerror(errno)));
@@ -109,10 +110,11 @@ struct Stream {
   Descriptor end;
   std::string* text = nullptr;
 
-  /// Takes what is there; closes itself at the end of the stream.
+  /// Takes what is there, but at most about 1 MiB, which is the most that a pipe holds; closes
+  /// itself at the end of the stream.
   void take(std::size_t bytes_max, bool& truncated) {
     std::array<char, 65536> buffer;
-    while (end.open()) {
+    for (int piece = 0; piece < 17 && end.open(); ++piece) {
       const ssize_t n = read(end.get(), buffer.data(), buffer.size());
       if (n > 0) {
         const std::size_t room = bytes_max - text->size();
@@ -150,12 +152,6 @@ class Child {
                          argv.data(), environ);
     if (errno != 0) return system_failure("cannot start '" + process.argv[0] + "'");
     child.ended_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, child.pid_, 0)));
-    if (!child.ended_.open()) {
-      const Error error = system_failure("cannot watch '" + process.argv[0] + "'");
-      child.signal(SIGKILL);
-      waitpid(child.pid_, nullptr, 0);
-      return error;
-    }
     child.input_ = std::move(in->second);
     child.streams_[0].end = std::move(out->first);
     child.streams_[1].end = std::move(err->first);
@@ -178,18 +174,14 @@ class Child {
                                   {streams_[0].end.get(), POLLIN, 0},
                                   {streams_[1].end.get(), POLLIN, 0}}};
     const auto left = std::chrono::ceil<milliseconds>(deadline.left());
-    poll(polled.data(), polled.size(),
-         static_cast<int>(std::min(left, milliseconds(60'000)).count()));
+    const milliseconds wait_max = ended_.open() ? milliseconds(60'000) : end_poll;
+    poll(polled.data(), polled.size(), static_cast<int>(std::min(left, wait_max).count()));
     if (polled[1].revents != 0) feed(process.input, fed);
+    // In this order: what it wrote before it ended is in the pipes, and is taken.
+    const bool ended = has_ended();
     for (Stream& stream : streams_)
       stream.take(process.output_bytes_max, result.truncated);
-    // What it wrote before it ended is in the pipes by now, and is taken.
-    if (polled[0].revents != 0) {
-      for (Stream& stream : streams_)
-        stream.take(process.output_bytes_max, result.truncated);
-      return true;
-    }
-    return false;
+    return ended;
   }
 
   void reap(ProcessResult& result) const {
@@ -204,6 +196,12 @@ class Child {
   }
 
  private:
+  bool has_ended() const {
+    siginfo_t info{};
+    return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid_;
+  }
+
   void feed(const std::string& input, std::size_t& fed) {
     const SigpipeBlocked guard;
     const ssize_t n = write(input_.get(), input.data() + fed, input.size() - fed);
@@ -213,7 +211,7 @@ class Child {
   }
 
   pid_t pid_ = -1;
-  Descriptor ended_;  ///< a pidfd: readable once the process has ended
+  Descriptor ended_;  ///< a pidfd, readable once the process has ended; none in some sandboxes
   Descriptor input_;
   std::array<Stream, 2> streams_;
 };

@@ -125,6 +125,17 @@ TEST_CASE("a process that ignores SIGTERM is killed two seconds later") {
   CHECK(elapsed_ns < 4 * nanos_per_second);
 }
 
+TEST_CASE("a process that never stops to write is ended by its deadline") {
+  LocalProgram process{.argv = {"yes"}};
+  process.timeout = milliseconds(300);
+  process.output_bytes_max = 1000;
+  const Nanos start = monotonic_now();
+  const auto result = run_process(process);
+  CHECK(monotonic_now() - start < 2 * nanos_per_second);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::timeout);
+}
+
 TEST_CASE("a flag stops a process") {
   std::atomic<bool> stop{false};
   LocalProgram process{.argv = {"sleep", "20"}};
