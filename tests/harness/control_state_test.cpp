@@ -20,6 +20,7 @@
 #include "harness/control/subnet.hpp"
 #include "harness/control/text.hpp"
 #include "tests/result_printing.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace gauntlet;
 namespace fs = std::filesystem;
@@ -29,20 +30,12 @@ namespace {
 /// A state directory that is this test's own.
 class TemporaryHome {
  public:
-  TemporaryHome() {
-    std::string path = (fs::temp_directory_path() / "gauntlet-home-XXXXXX").string();
-    REQUIRE(mkdtemp(path.data()) != nullptr);
-    path_ = path;
-    setenv("GAUNTLET_HOME", path.c_str(), 1);
-  }
-  ~TemporaryHome() {
-    unsetenv("GAUNTLET_HOME");
-    fs::remove_all(path_);
-  }
-  const fs::path& path() const { return path_; }
+  TemporaryHome() { setenv("GAUNTLET_HOME", folder_.path().c_str(), 1); }
+  ~TemporaryHome() { unsetenv("GAUNTLET_HOME"); }
+  fs::path path() const { return folder_.path(); }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 int mode_of(const fs::path& path) {

@@ -15,6 +15,7 @@
 #include "harness/control/ssh_node.hpp"
 #include "harness/control/state_directory.hpp"
 #include "tests/integration/test_cluster.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace gauntlet;
 using std::chrono::milliseconds;
@@ -49,20 +50,6 @@ HostClusterOptions as_host(const TestCluster& cluster, const std::string& user) 
   options.agent = false;
   return options;
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string path = (fs::temp_directory_path() / "control-login-XXXXXX").string();
-    REQUIRE(mkdtemp(path.data()) != nullptr);
-    path_ = path;
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  fs::path path_;
-};
 
 /// Sets an environment variable for as long as it lives.
 class WithEnvironment {
@@ -147,10 +134,11 @@ TEST_CASE("root by sudo: without a password, with one, and with one that is not 
 
     REQUIRE(node.upload("root's", "/root/file", 0600, true));
     const TemporaryFolder folder;
-    REQUIRE(node.download("/root/file", folder / "file", 100, true));
-    std::ifstream file(folder / "file");
+    REQUIRE(node.download("/root/file", folder.path("file"), 100, true));
+    std::ifstream file(folder.path("file"));
     CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "root's");
-    if (std::string(e.user) != "root") CHECK_FALSE(node.download("/root/file", folder / "x", 100));
+    if (std::string(e.user) != "root")
+      CHECK_FALSE(node.download("/root/file", folder.path("x"), 100));
   }
 }
 
@@ -175,7 +163,7 @@ TEST_CASE("login by password") {
   const TestCluster* cluster = shared_cluster();
   if (cluster == nullptr) return;
   const TemporaryFolder folder;
-  const WithEnvironment home("HOME", folder / "home");  // no key of the one who runs the test
+  const WithEnvironment home("HOME", folder.path("home"));  // no key of the one who runs the test
   HostClusterOptions options = as_host(*cluster, "gauntlet");
   options.identity_file.clear();
   options.password = password;
@@ -196,7 +184,7 @@ TEST_CASE("login by ssh-agent") {
   const TestCluster* cluster = shared_cluster();
   if (cluster == nullptr) return;
   const TemporaryFolder folder;
-  const std::string socket = folder / "agent";
+  const std::string socket = folder.path("agent");
   const auto agent = run_process(LocalProgram{.argv = {"ssh-agent", "-s", "-a", socket}});
   if (!agent) {
     MESSAGE("skipped: there is no ssh-agent");
@@ -206,7 +194,7 @@ TEST_CASE("login by ssh-agent") {
   const int pid = std::atoi(agent->output.c_str() + pid_at);
   REQUIRE(pid > 1);
   const WithEnvironment agent_socket("SSH_AUTH_SOCK", socket);
-  const WithEnvironment home("HOME", folder / "home");
+  const WithEnvironment home("HOME", folder.path("home"));
   HostClusterOptions options = as_host(*cluster, "root");
   const std::string key = options.identity_file;
   options.identity_file.clear();
@@ -225,7 +213,7 @@ TEST_CASE("a key that the host does not know is refused at once") {
   if (cluster == nullptr) return;
   const TemporaryFolder folder;
   const auto other = [&] {
-    const WithEnvironment home("GAUNTLET_HOME", folder / "other");
+    const WithEnvironment home("GAUNTLET_HOME", folder.path("other"));
     return installation_key();
   }();
   REQUIRE(other);
@@ -251,7 +239,7 @@ TEST_CASE("an unknown or changed host key is refused, with fingerprint and remed
 
   const TemporaryFolder folder;
   HostClusterOptions options = as_host(*cluster, "root");
-  options.known_hosts_file = folder / "known_hosts";
+  options.known_hosts_file = folder.path("known_hosts");
   for (const bool file_exists : {false, true}) {
     if (file_exists) std::ofstream(options.known_hosts_file) << "other.example ssh-ed25519 AAAA\n";
     const Error unknown = refusal(options);

@@ -11,6 +11,7 @@
 #include "base/random.hpp"
 #include "harness/control/ssh_node.hpp"
 #include "tests/integration/test_cluster.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace gauntlet;
 using std::chrono::milliseconds;
@@ -49,18 +50,17 @@ std::string random_bytes(Random& random, std::size_t count) {
   return bytes;
 }
 
+/// A local file's path in a folder of its own.
 class LocalFile {
  public:
-  LocalFile() : path_(fs::temp_directory_path() / ("control-test-" + std::to_string(getpid()))) {}
-  ~LocalFile() { fs::remove(path_); }
-  std::string path() const { return path_.string(); }
+  std::string path() const { return folder_.path("file"); }
   std::string content() const {
-    std::ifstream file(path_);
+    std::ifstream file(path());
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 double milliseconds_since(Nanos start) {

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "harness/control/docker_client.hpp"
@@ -18,9 +22,27 @@ inline std::string test_cluster_name(const std::string& tag) {
   return "test-" + tag + "-" + std::to_string(getpid());
 }
 
+/// Takes down what tests left that were killed: clusters named after processes that are gone.
+inline void sweep_test_clusters() {
+  const auto nodes = docker_status();
+  if (!nodes) return;
+  std::set<std::string> left;
+  for (const auto& node : *nodes) {
+    if (node.cluster.rfind("test-", 0) != 0) continue;
+    const int pid = std::atoi(node.cluster.c_str() + node.cluster.rfind('-') + 1);
+    if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) left.insert(node.cluster);
+  }
+  for (const std::string& cluster : left)
+    (void)docker_down(cluster);
+}
+
 /// Whether tests on containers can run here; if not, says why the caller is skipped.
 inline bool docker_for_tests() {
-  static const auto available = docker_available();
+  static const auto available = [] {
+    auto answer = docker_available();
+    if (answer) sweep_test_clusters();
+    return answer;
+  }();
   if (!available) MESSAGE("skipped: " << available.error().to_string());
   return available.has_value();
 }
