@@ -138,7 +138,7 @@ TEST_CASE("a command past its time is killed on the node") {
   for (const char* script : {"sleep 4711", "trap '' TERM; while :; do sleep 0.1; done; : 4711"}) {
     const Nanos start = monotonic_now();
     const auto result = node.run(Command::shell(script).within(milliseconds(500)));
-    CHECK(milliseconds_since(start) < 3000);
+    CHECK(milliseconds_since(start) < 10'000);
     REQUIRE_FALSE(result);
     CHECK(result.error().kind == ErrorKind::timeout);
     // The bracket keeps pgrep's own shell from matching.
@@ -189,8 +189,8 @@ TEST_CASE("a background process that keeps the output open does not keep the com
   const TestCluster* cluster = shared_cluster();
   if (cluster == nullptr) return;
   const Nanos start = monotonic_now();
-  const auto result = cluster->node("n1").run(Command::shell("echo begun; sleep 20 & exit 2"));
-  CHECK(milliseconds_since(start) < 4000);
+  const auto result = cluster->node("n1").run(Command::shell("echo begun; sleep 60 & exit 2"));
+  CHECK(milliseconds_since(start) < 15'000);
   REQUIRE(result);
   CHECK(result->exit_code == 2);
   CHECK(result->output == "begun\n");
@@ -294,11 +294,11 @@ TEST_CASE("no more sessions than allowed are open, and waiting for one ends with
 
   const auto single = another_connection(*cluster, 1);
   REQUIRE(single->run(Command::of({"true"})));
-  std::jthread busy([&] { (void)single->run(Command::of({"sleep", "2"})); });
+  std::jthread busy([&] { (void)single->run(Command::of({"sleep", "4"})); });
   std::this_thread::sleep_for(milliseconds(300));
   const Nanos start = monotonic_now();
   const auto refused = single->run(Command::of({"true"}).within(milliseconds(200)));
-  CHECK(milliseconds_since(start) < 1000);
+  CHECK(milliseconds_since(start) < 3000);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::timeout);
 }
