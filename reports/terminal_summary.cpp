@@ -25,6 +25,7 @@ constexpr std::size_t paragraph_bytes_max = 600;
 constexpr std::size_t functions_max = 8;
 constexpr std::size_t sentences_max = 8;
 constexpr std::size_t operations_max = 12;
+constexpr std::size_t notes_max = 6;
 
 /// The longest front of `text` of at most `columns_max` columns, cut at a space where there is one.
 std::size_t line_break(std::string_view text, std::size_t columns_max) {
@@ -56,6 +57,12 @@ class Summary {
     figures();
     for (const auto& caution : cautions(verdict_, counts_, faults_))
       paragraph(caution, "  ", "caution: ", "33");
+    for (std::size_t i = 0; i < std::min(input_.notes.size(), notes_max); ++i)
+      paragraph(input_.notes[i], "  ", "note: ", "33");
+    if (input_.notes.size() > notes_max) {
+      paragraph(fmt::format("{} more in the report", input_.notes.size() - notes_max), "  ",
+                "note: ", "33");
+    }
     if (!verdict_.anomalies.empty()) anomaly(verdict_.anomalies.front());
     return std::move(out_);
   }

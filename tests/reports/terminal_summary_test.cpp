@@ -38,6 +38,17 @@ TEST_CASE("an invalid run: verdict, reason, operations") {
   CHECK(summary.find("read → ") != std::string::npos);
 }
 
+TEST_CASE("what the run noticed is told, within bounds and harmlessly") {
+  Sample sample;
+  sample.input.notes.assign(50, "the store is full\x1b[2J");
+  sample.input.notes.front() = "n4: logs not fetched";
+  const std::string summary = terminal_summary(sample.input, false);
+  check_lines(summary);
+  CHECK(summary.find("note: n4: logs not fetched") != std::string::npos);
+  CHECK(summary.find("note: the store is full") != std::string::npos);
+  CHECK(summary.find("note: 44 more in the report") != std::string::npos);
+}
+
 TEST_CASE("color is the only use of escapes") {
   const Sample sample;
   std::string colored = terminal_summary(sample.input, true);
