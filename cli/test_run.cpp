@@ -154,6 +154,7 @@ class TestRun {
                        [this](const std::string& name) { progress_->phase(name); });
     summary_ = gauntlet::run(*generator, run_setup(**recorder));
     notes_.insert(notes_.end(), summary_.notes.begin(), summary_.notes.end());
+    if (summary_.stopped_early) notes_.push_back("the run was interrupted before its end");
     if (auto closed = (*recorder)->close(); !closed) notes_.push_back(closed.error().to_string());
   }
 

@@ -187,6 +187,7 @@ TEST_CASE("an interrupted run keeps and judges what there is") {
   REQUIRE(result.has_value());
   CAPTURE(result->error_output);
   CHECK(result->output.find("VALID") != std::string::npos);
+  CHECK(result->output.find("the run was interrupted") != std::string::npos);
   CHECK(result->duration_ns < 15 * nanos_per_second);
   CHECK(std::filesystem::exists(scratch.path("store/latest/report.html")));
 }
