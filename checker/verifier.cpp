@@ -15,7 +15,7 @@ constexpr EventIndex never = std::numeric_limits<EventIndex>::max();
 struct Claim {
   EventIndex invoked;
   EventIndex completed;  // never: it may not have happened
-  Call call;
+  ModelCall call;
   std::optional<RegisterAccess> access;
 };
 
@@ -52,7 +52,7 @@ class Claims {
       if (!model.admit(claim.call, context_).empty()) continue;
       claims_.push_back(claim);
     }
-    std::vector<Call> calls;
+    std::vector<ModelCall> calls;
     for (const Claim& claim : claims_)
       calls.push_back(claim.call);
     context_.initial_id = find_initial(history.values(), calls, options.initial);
@@ -157,7 +157,7 @@ class Orders {
   EventIndex from_;
   ValueId initial_;
   std::size_t steps_left_;
-  std::vector<Call> calls_;
+  std::vector<ModelCall> calls_;
   std::unique_ptr<StateSpace> states_;
   boost::unordered_flat_set<std::pair<std::uint64_t, std::uint64_t>> dead_;
 };
@@ -168,7 +168,7 @@ Result<void> verify_order(const History& history, const Model& model, const Chec
                           const OrderCertificate& certificate) {
   Claims claims(history, model, options, certificate.key);
   boost::unordered_flat_map<EventIndex, std::uint32_t> claim_at;
-  std::vector<Call> calls;
+  std::vector<ModelCall> calls;
   for (const Claim& claim : claims.all()) {
     claim_at[claim.invoked] = static_cast<std::uint32_t>(calls.size());
     calls.push_back(claim.call);

@@ -6,7 +6,7 @@ namespace gauntlet {
 
 namespace {
 
-using KindIds = boost::unordered_flat_map<Call, std::uint32_t, boost::hash<Call>>;
+using KindIds = boost::unordered_flat_map<ModelCall, std::uint32_t, boost::hash<ModelCall>>;
 
 class Splitter {
  public:
@@ -75,7 +75,7 @@ class Splitter {
       return;
     }
     EventIndex completion = history_.partner(event);
-    Call call{function, Outcome::unknown, history_.value(event), ValueId::nil};
+    ModelCall call{function, Outcome::unknown, history_.value(event), ValueId::nil};
     if (completion != no_event) call.outcome = outcome_of(history_.type(completion));
     if (call.outcome == Outcome::ok) call.output = history_.value(completion);
     if (call.outcome == Outcome::unknown) completion = no_event;
@@ -151,7 +151,7 @@ namespace {
 class StatesFromAnywhere : public StateSpace {
  public:
   explicit StatesFromAnywhere(const Part& part) {
-    for (const Call& call : part.kinds) {
+    for (const ModelCall& call : part.kinds) {
       const auto access = part.model->access(call, *part.context);
       GAUNTLET_ASSERT(access.has_value());
       accesses_.push_back(*access);

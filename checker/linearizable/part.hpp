@@ -39,14 +39,14 @@ struct Part {
   const History* history = nullptr;
   const ModelContext* context = nullptr;
   ValueId key = ValueId::nil;
-  std::vector<Call> kinds;  ///< distinct calls
+  std::vector<ModelCall> kinds;  ///< distinct calls
   std::vector<PartOperation> operations;
   std::vector<PartEvent> events;  ///< in real-time order
   std::size_t crashed = 0;
   /// The part is the tail of a register's history: it starts from any value whatever.
   bool starts_anywhere = false;
 
-  const Call& call(OpId op) const { return kinds[operations[op].kind]; }
+  const ModelCall& call(OpId op) const { return kinds[operations[op].kind]; }
   const ModelFunction& function(std::uint32_t kind) const {
     return model->functions()[kinds[kind].function];
   }

@@ -96,7 +96,7 @@ void assemble(RegisterPart& part, const std::vector<PartEvent>& events,
 
 bool is_register(const Part& part) {
   return !part.starts_anywhere &&
-         std::all_of(part.kinds.begin(), part.kinds.end(), [&](const Call& call) {
+         std::all_of(part.kinds.begin(), part.kinds.end(), [&](const ModelCall& call) {
            return part.model->access(call, *part.context).has_value();
          });
 }
@@ -111,7 +111,7 @@ RegisterPart compile_register(const Part& part) {
   };
   result.initial = value_of(part.context->initial_id);
   std::vector<RegisterOperation> kinds;
-  for (const Call& call : part.kinds) {
+  for (const ModelCall& call : part.kinds) {
     const RegisterAccess access = *part.model->access(call, *part.context);
     RegisterOperation& kind = kinds.emplace_back(RegisterOperation{RegisterOp::write, 0, 0});
     if (access.needs) kind.from = kind.to = value_of(*access.needs);

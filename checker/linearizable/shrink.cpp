@@ -16,7 +16,7 @@ class Shrinker {
       (part.events[e].returns ? returned_at_ : invoked_at_)[part.events[e].op] = e;
     }
     is_register_ = true;
-    for (const Call& call : part.kinds) {
+    for (const ModelCall& call : part.kinds) {
       const auto access = part.model->access(call, *part.context);
       is_register_ = is_register_ && access && !access->excludes;
       accesses_.push_back(access.value_or(RegisterAccess{}));

@@ -21,7 +21,7 @@ std::string seconds(Nanos time_ns) {
 }
 
 std::string what_it_did(const Part& part, OpId op) {
-  const Call& call = part.call(op);
+  const ModelCall& call = part.call(op);
   const std::string_view name = part.model->functions()[call.function].name;
   const bool crashed = part.operations[op].crashed();
   if (const auto access = part.model->access(call, *part.context)) {

@@ -16,7 +16,7 @@ struct CasRegister {
 
   static State initial(const ModelContext& context) { return context.initial_id; }
 
-  static std::string admit(Call& call, const ModelContext& context) {
+  static std::string admit(ModelCall& call, const ModelContext& context) {
     if (call.function == 0) {
       call.input = ValueId::nil;
       return "";
@@ -32,7 +32,7 @@ struct CasRegister {
     return "";
   }
 
-  static bool step(State& state, const Call& call, const ModelContext& context) {
+  static bool step(State& state, const ModelCall& call, const ModelContext& context) {
     if (call.function == 0) return state == call.output;
     if (call.function == 1) {
       state = call.input;
@@ -45,7 +45,7 @@ struct CasRegister {
     return true;
   }
 
-  static RegisterAccess access(const Call& call, const ModelContext& context) {
+  static RegisterAccess access(const ModelCall& call, const ModelContext& context) {
     if (call.function == 0) return {call.output, std::nullopt};
     if (call.function == 1) return {std::nullopt, call.input};
     const auto pair = context.values.as_list(call.input);

@@ -26,7 +26,7 @@ ValueId find_within(const Values& values, ValueId id, const Value& value) {
 
 }  // namespace
 
-bool Model::counts(const Call& call, const ModelContext& context) const {
+bool Model::counts(const ModelCall& call, const ModelContext& context) const {
   const ModelFunction& function = functions()[call.function];
   switch (call.outcome) {
     case Outcome::ok:
@@ -41,9 +41,9 @@ bool Model::counts(const Call& call, const ModelContext& context) const {
   return true;
 }
 
-ValueId find_initial(const Values& values, std::span<const Call> calls, const Value& initial) {
+ValueId find_initial(const Values& values, std::span<const ModelCall> calls, const Value& initial) {
   if (initial.is_nil()) return ValueId::nil;
-  for (const Call& call : calls) {
+  for (const ModelCall& call : calls) {
     for (const ValueId id : {call.input, call.output}) {
       const ValueId found = find_within(values, id, initial);
       if (found != absent_value) return found;

@@ -12,12 +12,12 @@
 //     using State = std::int64_t;
 //     static State initial(const ModelContext& context);
 //     /// Whether `call` may take effect in `state` with the answer that it got; if so, changes it.
-//     static bool step(State& state, const Call& call, const ModelContext& context);
+//     static bool step(State& state, const ModelCall& call, const ModelContext& context);
 //     // optional: checks the shape of the operation's values and puts equal operations into
 //     // one form; answers what does not fit, or "".
-//     static std::string admit(Call& call, const ModelContext& context);
+//     static std::string admit(ModelCall& call, const ModelContext& context);
 //     // optional, for models that are registers: see RegisterAccess
-//     static RegisterAccess access(const Call& call, const ModelContext& context);
+//     static RegisterAccess access(const ModelCall& call, const ModelContext& context);
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -54,14 +54,14 @@ struct ModelFunction {
 enum class Outcome : std::uint8_t { ok, fail, unknown };
 
 /// An operation as a model sees it; equal calls are interchangeable.
-struct Call {
+struct ModelCall {
   std::uint16_t function = 0;  ///< position in the model's functions
   Outcome outcome = Outcome::ok;
   ValueId input = ValueId::nil;   ///< the invocation's value
   ValueId output = ValueId::nil;  ///< the completion's value; nil unless `outcome` is ok
 
-  friend bool operator==(const Call&, const Call&) = default;
-  friend std::size_t hash_value(const Call& call) {
+  friend bool operator==(const ModelCall&, const ModelCall&) = default;
+  friend std::size_t hash_value(const ModelCall& call) {
     std::size_t seed = call.function * 4u + static_cast<unsigned>(call.outcome);
     boost::hash_combine(seed, static_cast<std::uint32_t>(call.input));
     boost::hash_combine(seed, static_cast<std::uint32_t>(call.output));
@@ -114,28 +114,28 @@ class Model {
   virtual std::string_view description() const = 0;
   virtual std::span<const ModelFunction> functions() const = 0;
   /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
-  virtual std::string admit(Call& call, const ModelContext& context) const = 0;
+  virtual std::string admit(ModelCall& call, const ModelContext& context) const = 0;
   /// Both arguments outlive the answer.
-  virtual std::unique_ptr<StateSpace> states(std::span<const Call> calls,
+  virtual std::unique_ptr<StateSpace> states(std::span<const ModelCall> calls,
                                              const ModelContext& context) const = 0;
 
   /// Of a model whose state is one value that calls need or set, what the call does; else nothing.
-  virtual std::optional<RegisterAccess> access(const Call& call,
+  virtual std::optional<RegisterAccess> access(const ModelCall& call,
                                                const ModelContext& context) const = 0;
   /// Whether a call may change the state.
-  bool updates(const Call& call) const {
+  bool updates(const ModelCall& call) const {
     return call.outcome != Outcome::fail && functions()[call.function].updates;
   }
 
   /// Whether an operation that fits takes part in the judgement at all (see the file's comment).
-  bool counts(const Call& call, const ModelContext& context) const;
+  bool counts(const ModelCall& call, const ModelContext& context) const;
 };
 
 using ModelRegistry = Registry<Model>;
 
 /// The id of `initial` among the values that the calls mention, or `absent_value`; nil is always
 /// ValueId::nil. O(calls).
-ValueId find_initial(const Values& values, std::span<const Call> calls, const Value& initial);
+ValueId find_initial(const Values& values, std::span<const ModelCall> calls, const Value& initial);
 
 /// Memoizes the transitions of model `M`.
 template <class M>
@@ -143,7 +143,7 @@ class StatesOf : public StateSpace {
  public:
   using State = typename M::State;
 
-  StatesOf(std::span<const Call> calls, const ModelContext& context)
+  StatesOf(std::span<const ModelCall> calls, const ModelContext& context)
       : calls_(calls), context_(context) {}
 
   StateId initial() override { return intern(M::initial(context_)); }
@@ -176,7 +176,7 @@ class StatesOf : public StateSpace {
     return at->second;
   }
 
-  std::span<const Call> calls_;
+  std::span<const ModelCall> calls_;
   const ModelContext& context_;
   std::vector<State> states_;
   boost::unordered_flat_map<State, StateId, boost::hash<State>> ids_;
@@ -190,18 +190,18 @@ class ModelOf : public Model {
   std::string_view description() const override { return M::description; }
   std::span<const ModelFunction> functions() const override { return M::functions; }
 
-  std::string admit(Call& call, const ModelContext& context) const override {
+  std::string admit(ModelCall& call, const ModelContext& context) const override {
     if constexpr (requires { M::admit(call, context); }) return M::admit(call, context);
     return "";
   }
 
-  std::optional<RegisterAccess> access(const Call& call,
+  std::optional<RegisterAccess> access(const ModelCall& call,
                                        const ModelContext& context) const override {
     if constexpr (requires { M::access(call, context); }) return M::access(call, context);
     return std::nullopt;
   }
 
-  std::unique_ptr<StateSpace> states(std::span<const Call> calls,
+  std::unique_ptr<StateSpace> states(std::span<const ModelCall> calls,
                                      const ModelContext& context) const override {
     return std::make_unique<StatesOf<M>>(calls, context);
   }

@@ -13,7 +13,7 @@ struct Register {
 
   static State initial(const ModelContext& context) { return context.initial_id; }
 
-  static std::string admit(Call& call, const ModelContext&) {
+  static std::string admit(ModelCall& call, const ModelContext&) {
     if (call.function == 0) {
       call.input = ValueId::nil;  // some clients note what they expect; it says nothing
     } else {
@@ -22,13 +22,13 @@ struct Register {
     return "";
   }
 
-  static bool step(State& state, const Call& call, const ModelContext&) {
+  static bool step(State& state, const ModelCall& call, const ModelContext&) {
     if (call.function == 0) return state == call.output;
     state = call.input;
     return true;
   }
 
-  static RegisterAccess access(const Call& call, const ModelContext&) {
+  static RegisterAccess access(const ModelCall& call, const ModelContext&) {
     if (call.function == 0) return {call.output, std::nullopt};
     return {std::nullopt, call.input};
   }
