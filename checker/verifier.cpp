@@ -41,6 +41,7 @@ class Claims {
       }
       if (claim.call.function == functions.size()) continue;
       claim.call.input = history.value(event);
+      if (model.by_process()) claim.call.process = history.process(event);
       const OperationType type =
           claim.completed == no_event ? OperationType::info : history.type(claim.completed);
       claim.call.outcome = type == OperationType::ok     ? Outcome::ok

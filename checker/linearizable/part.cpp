@@ -76,6 +76,7 @@ class Splitter {
     }
     EventIndex completion = history_.partner(event);
     ModelCall call{function, Outcome::unknown, history_.value(event), ValueId::nil};
+    if (model_.by_process()) call.process = history_.process(event);
     if (completion != no_event) call.outcome = outcome_of(history_.type(completion));
     if (call.outcome == Outcome::ok) call.output = history_.value(completion);
     if (call.outcome == Outcome::unknown) completion = no_event;

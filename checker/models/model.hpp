@@ -16,8 +16,10 @@
 //     // optional: checks the shape of the operation's values and puts equal operations into
 //     // one form; answers what does not fit, or "".
 //     static std::string admit(ModelCall& call, const ModelContext& context);
+//     // optional: calls of different processes are told apart (locks with an owner)
+//     static constexpr bool by_process = true;
 //     // optional, for models that are registers: see RegisterAccess
-//     static RegisterAccess access(const ModelCall& call, const ModelContext& context);
+//     static std::optional<RegisterAccess> access(const ModelCall&, const ModelContext&);
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -59,12 +61,14 @@ struct ModelCall {
   Outcome outcome = Outcome::ok;
   ValueId input = ValueId::nil;   ///< the invocation's value
   ValueId output = ValueId::nil;  ///< the completion's value; nil unless `outcome` is ok
+  Process process = 0;            ///< who calls, for a model with `by_process`; else 0
 
   friend bool operator==(const ModelCall&, const ModelCall&) = default;
   friend std::size_t hash_value(const ModelCall& call) {
     std::size_t seed = call.function * 4u + static_cast<unsigned>(call.outcome);
     boost::hash_combine(seed, static_cast<std::uint32_t>(call.input));
     boost::hash_combine(seed, static_cast<std::uint32_t>(call.output));
+    boost::hash_combine(seed, call.process);
     return seed;
   }
 };
@@ -113,6 +117,7 @@ class Model {
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
   virtual std::span<const ModelFunction> functions() const = 0;
+  virtual bool by_process() const = 0;
   /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
   virtual std::string admit(ModelCall& call, const ModelContext& context) const = 0;
   /// Both arguments outlive the answer.
@@ -189,6 +194,11 @@ class ModelOf : public Model {
   std::string_view name() const override { return M::name; }
   std::string_view description() const override { return M::description; }
   std::span<const ModelFunction> functions() const override { return M::functions; }
+
+  bool by_process() const override {
+    if constexpr (requires { M::by_process; }) return M::by_process;
+    return false;
+  }
 
   std::string admit(ModelCall& call, const ModelContext& context) const override {
     if constexpr (requires { M::admit(call, context); }) return M::admit(call, context);

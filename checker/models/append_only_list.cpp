@@ -1,0 +1,37 @@
+// A list that grows at its end: append(v), and read, which answers the whole list.
+#include <algorithm>
+
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct AppendOnlyList {
+  static constexpr std::string_view name = "list";
+  static constexpr std::string_view description = "grows at its end: append, read";
+  static constexpr std::array functions{ModelFunction{"append", false, true},
+                                        ModelFunction{"read", true, false}};
+  using State = std::vector<ValueId>;
+
+  static State initial(const ModelContext&) { return {}; }
+  static std::string admit(ModelCall& call, const ModelContext& context) {
+    (call.function == 0 ? call.output : call.input) = ValueId::nil;
+    const bool fits = call.function == 0 || call.outcome != Outcome::ok ||
+                      call.output == ValueId::nil || context.values.is_list(call.output);
+    return fits ? "" : "a list's read needs a list, got " + context.values.to_text(call.output, 60);
+  }
+  static bool step(State& state, const ModelCall& call, const ModelContext& context) {
+    if (call.function == 0) {
+      state.push_back(call.input);
+      return true;
+    }
+    if (call.output == ValueId::nil) return state.empty();
+    const auto all = context.values.as_list(call.output);
+    return std::equal(all.begin(), all.end(), state.begin(), state.end());
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<AppendOnlyList>);
+
+}  // namespace
+}  // namespace gauntlet

@@ -1,0 +1,147 @@
+// Locks.
+//
+// mutex: acquire and release, whoever calls. reentrant-mutex: the holder may acquire again and must
+// release as often; the caller is the process, or the entry "client" of the value where it is a
+// map. fenced-mutex: acquire answers a token, each greater than all before; 0 and nil mean none.
+// semaphore: acquire and release of n permits (1 where there is no value), as many as the initial
+// value says (1 where there is none).
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+/// Who calls: a process outlives no crash, so clients that note their own name are told apart
+/// better.
+Process caller(const ModelCall& call, const ModelContext& context) {
+  const ValueId client = context.values.entry(call.input, "client");
+  return client != ValueId::nil && context.values.is_integer(client)
+             ? static_cast<Process>(context.values.as_integer(client))
+             : call.process;
+}
+
+std::string admit_lock(ModelCall& call) {
+  call.input = call.output = ValueId::nil;
+  if (call.outcome == Outcome::unknown) call.outcome = Outcome::ok;
+  return "";
+}
+
+struct Mutex {
+  static constexpr std::string_view name = "mutex";
+  static constexpr std::string_view description = "a lock: acquire, release";
+  static constexpr std::array functions{ModelFunction{"acquire", true, true},
+                                        ModelFunction{"release", true, true}};
+  using State = bool;
+  static State initial(const ModelContext&) { return false; }
+  static std::string admit(ModelCall& call, const ModelContext&) { return admit_lock(call); }
+  static bool step(State& held, const ModelCall& call, const ModelContext&) {
+    const bool acquires = call.function == 0;
+    if (held == acquires) return false;
+    held = acquires;
+    return true;
+  }
+  static std::string describe(const State& held, const ModelContext&) {
+    return held ? "held" : "free";
+  }
+};
+
+struct ReentrantMutex {
+  static constexpr std::string_view name = "reentrant-mutex";
+  static constexpr std::string_view description = "a lock that its holder may acquire again";
+  static constexpr std::array functions = Mutex::functions;
+  static constexpr bool by_process = true;
+  using State = std::pair<Process, std::int32_t>;  ///< holder, how often
+  static State initial(const ModelContext&) { return {0, 0}; }
+  static std::string admit(ModelCall& call, const ModelContext& context) {
+    call.process = caller(call, context);
+    return admit_lock(call);
+  }
+  static bool step(State& state, const ModelCall& call, const ModelContext&) {
+    const bool is_holder = state.second > 0 && state.first == call.process;
+    if (call.function == 0) {
+      if (state.second > 0 && !is_holder) return false;
+      state = {call.process, state.second + 1};
+      return true;
+    }
+    if (!is_holder) return false;
+    if (--state.second == 0) state.first = 0;
+    return true;
+  }
+};
+
+struct FencedMutex {
+  static constexpr std::string_view name = "fenced-mutex";
+  static constexpr std::string_view description = "a lock whose acquisitions have growing tokens";
+  static constexpr std::array functions = Mutex::functions;
+  static constexpr bool by_process = true;
+  struct State {
+    bool held = false;
+    Process holder = 0;
+    std::int64_t fence = 0;
+    friend bool operator==(const State&, const State&) = default;
+    friend std::size_t hash_value(const State& state) {
+      std::size_t seed = state.held;
+      boost::hash_combine(seed, state.holder);
+      boost::hash_combine(seed, state.fence);
+      return seed;
+    }
+  };
+  static State initial(const ModelContext&) { return {}; }
+  static std::string admit(ModelCall& call, const ModelContext& context) {
+    call.process = caller(call, context);
+    const Values& values = context.values;
+    ValueId fence = call.output;
+    if (const ValueId entry = values.entry(fence, "fence"); entry != ValueId::nil) fence = entry;
+    call.input = ValueId::nil;
+    call.output = call.function == 0 && values.is_integer(fence) ? fence : ValueId::nil;
+    if (call.outcome == Outcome::unknown) call.outcome = Outcome::ok;
+    return "";
+  }
+  static bool step(State& state, const ModelCall& call, const ModelContext& context) {
+    if (call.function == 1) {
+      if (!state.held || state.holder != call.process) return false;
+      state.held = false;
+      state.holder = 0;
+      return true;
+    }
+    if (state.held) return false;
+    const std::int64_t fence =
+        call.output == ValueId::nil ? 0 : context.values.as_integer(call.output);
+    if (fence != 0 && fence <= state.fence) return false;
+    state = {true, call.process, fence == 0 ? state.fence : fence};
+    return true;
+  }
+};
+
+struct Semaphore {
+  static constexpr std::string_view name = "semaphore";
+  static constexpr std::string_view description = "permits: acquire(n), release(n)";
+  static constexpr std::array functions = Mutex::functions;
+  using State = std::int64_t;  ///< permits left
+  static std::int64_t permits(const ModelContext& context) {
+    return context.initial.is_integer() ? context.initial.integer() : 1;
+  }
+  static State initial(const ModelContext& context) { return permits(context); }
+  static std::string admit(ModelCall& call, const ModelContext& context) {
+    call.output = ValueId::nil;
+    if (call.outcome == Outcome::unknown) call.outcome = Outcome::ok;
+    const bool fits = call.input == ValueId::nil || (context.values.is_integer(call.input) &&
+                                                     context.values.as_integer(call.input) > 0);
+    return fits ? "" : "permits are counted, got " + context.values.to_text(call.input, 60);
+  }
+  static bool step(State& left, const ModelCall& call, const ModelContext& context) {
+    const std::int64_t count =
+        call.input == ValueId::nil ? 1 : context.values.as_integer(call.input);
+    if (call.function == 0 ? count > left : count > permits(context) - left) return false;
+    left += call.function == 0 ? -count : count;
+    return true;
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<Mutex>);
+GAUNTLET_REGISTER(Model, ModelOf<ReentrantMutex>);
+GAUNTLET_REGISTER(Model, ModelOf<FencedMutex>);
+
+GAUNTLET_REGISTER(Model, ModelOf<Semaphore>);
+
+}  // namespace
+}  // namespace gauntlet

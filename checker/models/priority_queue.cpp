@@ -1,0 +1,51 @@
+// A priority queue: insert(v) and extract, which answers the smallest value, or nil where there is
+// none. A crashed extract takes the smallest. Values are ordered as integers; others come after, by
+// their text.
+#include <algorithm>
+
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct PriorityQueue {
+  static constexpr std::string_view name = "priority-queue";
+  static constexpr std::string_view description = "smallest first: insert, extract";
+  static constexpr std::array functions{ModelFunction{"insert", false, true},
+                                        ModelFunction{"extract", true, true}};
+  using State = std::vector<ValueId>;
+
+  static State initial(const ModelContext&) { return {}; }
+
+  static std::string admit(ModelCall& call, const ModelContext&) {
+    (call.function == 0 ? call.output : call.input) = ValueId::nil;
+    return "";
+  }
+
+  static bool step(State& state, const ModelCall& call, const ModelContext& context) {
+    if (call.function == 0) {
+      const auto before = [&](ValueId a, ValueId b) { return is_before(a, b, context.values); };
+      state.insert(std::upper_bound(state.begin(), state.end(), call.input, before), call.input);
+      return true;
+    }
+    if (call.outcome == Outcome::ok) {
+      const bool fits = state.empty() ? call.output == ValueId::nil : state.front() == call.output;
+      if (!fits) return false;
+    }
+    if (!state.empty()) state.erase(state.begin());
+    return true;
+  }
+
+ private:
+  static bool is_before(ValueId a, ValueId b, const Values& values) {
+    const bool integer_a = values.is_integer(a), integer_b = values.is_integer(b);
+    if (integer_a && integer_b) return values.as_integer(a) < values.as_integer(b);
+    if (integer_a != integer_b) return integer_a;
+    return values.to_text(a) < values.to_text(b);
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<PriorityQueue>);
+
+}  // namespace
+}  // namespace gauntlet

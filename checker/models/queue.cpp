@@ -1,0 +1,39 @@
+// A queue, first in, first out: enqueue(v) and dequeue, which answers a value, or nil where the
+// queue is empty. A crashed dequeue takes whatever is in front.
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct Queue {
+  static constexpr std::string_view name = "queue";
+  static constexpr std::string_view description = "first in, first out: enqueue, dequeue";
+  static constexpr std::array functions{ModelFunction{"enqueue", false, true},
+                                        ModelFunction{"dequeue", true, true}};
+  using State = std::vector<ValueId>;
+
+  static State initial(const ModelContext&) { return {}; }
+
+  static std::string admit(ModelCall& call, const ModelContext&) {
+    (call.function == 0 ? call.output : call.input) = ValueId::nil;
+    return "";
+  }
+
+  static bool step(State& state, const ModelCall& call, const ModelContext&) {
+    if (call.function == 0) {
+      state.push_back(call.input);
+      return true;
+    }
+    if (call.outcome == Outcome::ok) {
+      const bool fits = state.empty() ? call.output == ValueId::nil : state.front() == call.output;
+      if (!fits) return false;
+    }
+    if (!state.empty()) state.erase(state.begin());
+    return true;
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<Queue>);
+
+}  // namespace
+}  // namespace gauntlet

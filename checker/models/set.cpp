@@ -1,0 +1,90 @@
+// A set: add(v), remove(v), contains(v) and read, which answers all members in any order.
+//
+// An `ok` remove found the value, unless it answers false, which says that it did not; an add that
+// answers true or false says whether the value was new. Other answers of add say nothing. contains
+// is called with v or [v, nil] and answers true or false, or [v, true or false].
+#include <algorithm>
+
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+template <bool grows_only>
+struct SetOf {
+  static constexpr std::string_view name = grows_only ? "grow-only-set" : "set";
+  static constexpr std::string_view description = grows_only
+                                                      ? "a set that only grows: add, contains, read"
+                                                      : "a set: add, remove, contains, read";
+  static constexpr std::array<ModelFunction, grows_only ? 3 : 4> functions = [] {
+    std::array<ModelFunction, grows_only ? 3 : 4> all{ModelFunction{"add", true, true},
+                                                      ModelFunction{"contains", true, false},
+                                                      ModelFunction{"read", true, false}};
+    if constexpr (!grows_only) all[3] = {"remove", true, true};
+    return all;
+  }();
+  enum Function { add, contains, read, remove };
+
+  using State = std::vector<ValueId>;  ///< ascending
+
+  static State initial(const ModelContext&) { return {}; }
+
+  static std::string admit(ModelCall& call, const ModelContext& context) {
+    const Values& values = context.values;
+    if (call.function == read) {
+      call.input = ValueId::nil;
+      if (call.outcome != Outcome::ok || values.is_list(call.output)) return "";
+      return "a set's read needs a list, got " + values.to_text(call.output, 60);
+    }
+    const bool is_pair = values.is_list(call.output) && values.as_list(call.output).size() == 2;
+    if (call.function == contains) {
+      if (values.is_list(call.input) && values.as_list(call.input).size() == 2) {
+        call.input = values.as_list(call.input)[0];
+      }
+      if (is_pair) call.output = values.as_list(call.output)[1];
+    }
+    const bool answers = values.kind(call.output) == Value::Kind::boolean;
+    if (call.function == contains && call.outcome == Outcome::ok && !answers) {
+      return "contains answers true or false, got " + values.to_text(call.output, 60);
+    }
+    if (!answers) call.output = ValueId::nil;
+    return "";
+  }
+
+  static bool step(State& state, const ModelCall& call, const ModelContext& context) {
+    const Values& values = context.values;
+    if (call.function == read) {
+      const auto all = values.as_list(call.output);
+      State members(all.begin(), all.end());
+      std::sort(members.begin(), members.end());
+      members.erase(std::unique(members.begin(), members.end()), members.end());
+      return members == state;
+    }
+    const auto at = std::lower_bound(state.begin(), state.end(), call.input);
+    const bool is_member = at != state.end() && *at == call.input;
+    const bool answers = call.output != ValueId::nil;
+    const bool answer = answers && values.as_boolean(call.output);
+    switch (call.function) {
+      case add:
+        if (answers && answer == is_member) return false;
+        if (!is_member) state.insert(at, call.input);
+        return true;
+      case contains:
+        return answer == is_member;
+      default:
+        if (call.outcome == Outcome::ok && is_member != (!answers || answer)) return false;
+        if (is_member) state.erase(at);
+        return true;
+    }
+  }
+};
+
+using Set = SetOf<false>;
+using GrowOnlySet = SetOf<true>;
+
+GAUNTLET_REGISTER(Model, ModelOf<GrowOnlySet>);
+
+GAUNTLET_REGISTER(Model, ModelOf<Set>);
+
+}  // namespace
+}  // namespace gauntlet

@@ -1,0 +1,39 @@
+// A stack, last in, first out: push(v) and pop, which answers a value, or nil where the stack is
+// empty. A crashed pop takes whatever is on top.
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct Stack {
+  static constexpr std::string_view name = "stack";
+  static constexpr std::string_view description = "last in, first out: push, pop";
+  static constexpr std::array functions{ModelFunction{"push", false, true},
+                                        ModelFunction{"pop", true, true}};
+  using State = std::vector<ValueId>;
+
+  static State initial(const ModelContext&) { return {}; }
+
+  static std::string admit(ModelCall& call, const ModelContext&) {
+    (call.function == 0 ? call.output : call.input) = ValueId::nil;
+    return "";
+  }
+
+  static bool step(State& state, const ModelCall& call, const ModelContext&) {
+    if (call.function == 0) {
+      state.push_back(call.input);
+      return true;
+    }
+    if (call.outcome == Outcome::ok) {
+      const bool fits = state.empty() ? call.output == ValueId::nil : state.back() == call.output;
+      if (!fits) return false;
+    }
+    if (!state.empty()) state.pop_back();
+    return true;
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<Stack>);
+
+}  // namespace
+}  // namespace gauntlet

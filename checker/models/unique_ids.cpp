@@ -1,0 +1,32 @@
+// A source of ids that never gives out one twice: generate answers an id.
+#include <algorithm>
+
+#include "checker/models/model.hpp"
+
+namespace gauntlet {
+namespace {
+
+struct UniqueIds {
+  static constexpr std::string_view name = "unique-ids";
+  static constexpr std::string_view description = "no id twice: generate";
+  static constexpr std::array functions{ModelFunction{"generate", true, true}};
+  using State = std::vector<ValueId>;  ///< given out, ascending
+
+  static State initial(const ModelContext&) { return {}; }
+  static std::string admit(ModelCall& call, const ModelContext&) {
+    call.input = ValueId::nil;
+    return "";
+  }
+  static bool step(State& state, const ModelCall& call, const ModelContext&) {
+    if (call.outcome != Outcome::ok) return true;  // nobody knows which
+    const auto at = std::lower_bound(state.begin(), state.end(), call.output);
+    if (at != state.end() && *at == call.output) return false;
+    state.insert(at, call.output);
+    return true;
+  }
+};
+
+GAUNTLET_REGISTER(Model, ModelOf<UniqueIds>);
+
+}  // namespace
+}  // namespace gauntlet
