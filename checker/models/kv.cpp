@@ -13,13 +13,12 @@ struct KeyValue {
                                         ModelFunction{"append", false, true}};
   enum Function { get, put, append };
 
-  /// A string as it is; anything else as JSON behind a byte that no JSON has. nil is empty.
+  /// "s" and a string as it is, or "j" and any other value as JSON.
   using State = std::string;
 
   static State initial(const ModelContext& context) {
     const Value& value = context.initial;
-    if (value.is_nil()) return "";
-    return value.is_string() ? value.string() : '\0' + to_json(value);
+    return value.is_string() ? "s" + value.string() : "j" + to_json(value);
   }
 
   static std::string admit(ModelCall& call, const ModelContext& context) {
@@ -37,7 +36,12 @@ struct KeyValue {
   static bool step(State& state, const ModelCall& call, const ModelContext& context) {
     if (call.function == get) return state == text(call.output, context);
     const std::string value = text(call.input, context);
-    state = call.function == put ? value : state + value;
+    if (call.function == put || state == "jnull") {
+      state = value;
+      return true;
+    }
+    if (state[0] != 's') return false;
+    state.append(value, 1);
     return true;
   }
 
@@ -49,11 +53,10 @@ struct KeyValue {
 
  private:
   static std::string text(ValueId id, const ModelContext& context) {
-    if (id == ValueId::nil) return "";
     if (context.values.kind(id) == Value::Kind::string) {
-      return std::string(context.values.as_string(id));
+      return "s" + std::string(context.values.as_string(id));
     }
-    return '\0' + to_json(context.values.to_value(id));
+    return "j" + to_json(context.values.to_value(id));
   }
 };
 
