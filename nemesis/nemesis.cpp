@@ -26,10 +26,10 @@ Value skipped(const std::string& why) {
   return Value::map({{"skipped", why}});
 }
 
-/// "fault", the plan's entries, "took_effect", "evidence": what the history says of an action.
-Value report(const Active& active, const FaultOutcome& outcome) {
-  Value value = Value::map({{"fault", active.id}});
-  for (const auto& [name, entry] : active.plan.entries())
+/// What the history says of an action on `entries` of a fault.
+Value report(std::int64_t id, const Value::Map& entries, const FaultOutcome& outcome) {
+  Value value = Value::map({{"fault", id}});
+  for (const auto& [name, entry] : entries)
     value.set(name, entry);
   if (!outcome.skipped.empty()) value.set("skipped", outcome.skipped);
   value.set("took_effect", outcome.took_effect);
@@ -73,7 +73,7 @@ struct NemesisClient::State {
     const FaultOutcome outcome = fault.inject(context, *plan);
     // The injection has happened: a ledger that cannot take this line changes nothing.
     (void)ledger.observed(*id, outcome.took_effect, outcome.evidence);
-    Value value = report(active.back(), outcome);
+    Value value = report(*id, plan->entries(), outcome);
     if (!outcome.skipped.empty()) heal(*id);  // whatever part of it is in place
     return value;
   }
@@ -95,8 +95,9 @@ struct NemesisClient::State {
     if (at == active.end()) {
       return Value::map({{"fault", id}, {"took_effect", true}, {"evidence", "healed before"}});
     }
-    const Active copy = *at;
-    return report(copy, heal(id));
+    const Value* targets = at->plan.find("targets");
+    const Value::Map entries = {{"targets", targets != nullptr ? *targets : Value()}};
+    return report(id, entries, heal(id));
   }
 
   /// Ids of what is in place, newest first; only those of `fault` unless it is nullptr.

@@ -1,9 +1,9 @@
 // The nemesis: the client that carries out faults, and the generator that schedules them.
 //
 // In the history an injection is `inject-NAME`, its heal `heal-NAME`, both as `info`: an invocation
-// when the nemesis starts to act and a completion when it has. The value is a map with "fault" (a
-// number that joins the two), "targets", the plan's details, and, on completion, "took_effect" and
-// "evidence" or "skipped".
+// when the nemesis starts to act and a completion when it has. The completion's value is a map with
+// "fault" (a number that joins the two), "targets", for an injection all that its plan decided, and
+// "took_effect" and "evidence"; or "skipped" with the reason, and "unsupported" if it is for good.
 #pragma once
 
 #include <memory>
