@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <thread>
 
@@ -182,7 +183,7 @@ TEST_CASE(
     for (auto& node : bench.cluster.fakes) {
       node->answer = [&](const std::string& script) -> std::string {
         if (script.find("ping -n") != std::string::npos)
-          return "0 " + ping_status + "\n1 " + ping_status + "\n7 0\nrubbish";
+          return fmt::format("0 {0}\n1 {0}\n7 0\nrubbish", ping_status);
         return "ip saddr 10.0.0.1 counter packets 0 bytes 0 drop\n"
                "ip saddr 10.0.0.2 counter packets 0 bytes 0 drop\n";
       };
