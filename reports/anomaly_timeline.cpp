@@ -51,7 +51,7 @@ double label_width(std::string_view label) {
 }
 
 std::string shortened(const std::string& label) {
-  const std::string plain = printable(label, label_columns_max);
+  std::string plain = printable(label, label_columns_max);
   if (columns(plain) <= label_columns_max + 3) return plain;
   return printable(label, label_columns_max - 16);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -60,9 +61,8 @@ void OutcomeCounts::add(OperationType outcome) {
 LatencyQuantiles quantiles(std::vector<Nanos>& latencies) {
   if (latencies.empty()) return {};
   const auto at = [&](double share) {
-    const auto rank =
-        static_cast<std::size_t>(share * static_cast<double>(latencies.size() - 1) + 0.5);
-    const auto position = latencies.begin() + static_cast<std::ptrdiff_t>(rank);
+    const auto rank = std::lround(share * static_cast<double>(latencies.size() - 1));
+    const auto position = latencies.begin() + rank;
     std::nth_element(latencies.begin(), position, latencies.end());
     return *position;
   };
@@ -104,9 +104,10 @@ HistoryCounts count_operations(const History& history, const Timebase& timebase,
     if (!history.node(i).empty()) error.nodes.insert(history.node(i));
   }
 
-  for (FunctionId f = 0; f < functions.size(); ++f) {
+  for (std::size_t f = 0; f < functions.size(); ++f) {
     if (functions[f].outcomes.total() == 0 || counts.functions.size() >= rows_max) continue;
-    counts.functions.push_back(row_of(history.function_name(f), functions[f]));
+    counts.functions.push_back(
+        row_of(history.function_name(static_cast<FunctionId>(f)), functions[f]));
   }
   std::vector<std::string_view> names;
   for (const auto& [name, tally] : nodes)
