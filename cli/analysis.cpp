@@ -1,6 +1,7 @@
 #include "cli/analysis.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "base/duration.hpp"
+#include "checker/models/model.hpp"
 #include "cli/signals.hpp"
 #include "reports/report.hpp"
 
@@ -73,11 +75,58 @@ AnalysisCost cost_since(Nanos started_ns) {
           static_cast<std::size_t>(usage.ru_maxrss) * 1024};
 }
 
+namespace {
+
+/// Names of the models that have all functions that clients called.
+std::vector<std::string> fitting_models(const History& history) {
+  std::vector<bool> called(history.function_count(), false);
+  for (EventIndex i = 0; i < history.size(); ++i) {
+    if (history.is_client(i)) called[history.f(i)] = true;
+  }
+  std::vector<std::string> names;
+  for (const Model* model : Registry<Model>::instance().all()) {
+    const auto functions = model->functions();
+    bool fits = true;
+    for (FunctionId f = 0; f < called.size(); ++f) {
+      const auto is_f = [&](const ModelFunction& function) {
+        return function.name == history.function_name(f);
+      };
+      fits = fits && (!called[f] || std::any_of(functions.begin(), functions.end(), is_f));
+    }
+    if (fits) names.emplace_back(model->name());
+  }
+  return names;
+}
+
+}  // namespace
+
 Verdict check_linearizable(const History& history, CheckOptions options) {
   const Checker* checker = CheckerRegistry::instance().find("linearizable");
   GAUNTLET_ASSERT(checker != nullptr);
-  if (options.model.empty()) {
-    options.model = history.find_function("cas") != no_function ? "cas-register" : "register";
+  if (!options.model.empty()) return checker->check(history, options);
+  const auto models = fitting_models(history);
+  const auto has = [&](const char* name) {
+    return std::find(models.begin(), models.end(), name) != models.end();
+  };
+  // Reads and writes are a register's. Otherwise a guess could be a wrong verdict: "add" and "read"
+  // are a counter's and a set's.
+  if (has("register")) {
+    options.model = "register";
+  } else if (has("cas-register")) {
+    options.model = "cas-register";
+  } else if (models.size() == 1) {
+    options.model = models.front();
+  } else {
+    Verdict verdict;
+    verdict.checker = checker->name();
+    verdict.consistency = "linearizable";
+    verdict.reason = models.empty()
+                         ? "no model has all the functions that this history calls"
+                         : fmt::format(
+                               "these models have the functions that this history calls: {}; "
+                               "say which with --model",
+                               fmt::join(models, ", "));
+    return verdict;
   }
   return checker->check(history, options);
 }

@@ -135,6 +135,27 @@ TEST_CASE("a correct embedded database is valid, a planted bug is found, by the 
             .exit_code != 255);
 }
 
+TEST_CASE("a model is taken for granted only where nothing else fits") {
+  const Scratch scratch;
+  const std::string file = scratch.path("history.jsonl");
+  const auto history = [](const std::string& f, const std::string& value) {
+    return "{\"index\":0,\"type\":\"invoke\",\"process\":0,\"f\":\"" + f + "\",\"value\":" + value +
+           "}\n{\"index\":1,\"type\":\"ok\",\"process\":0,\"f\":\"" + f + "\",\"value\":" + value +
+           "}\n";
+  };
+  write(file, history("add", "1"));
+  const auto ambiguous = gauntlet::gauntlet({"check", file});
+  CHECK(ambiguous.exit_code == 2);
+  CHECK(ambiguous.output.find("say which with --model") != std::string::npos);
+  write(file, history("juggle", "1"));
+  const auto unheard = gauntlet::gauntlet({"check", file});
+  CHECK(unheard.exit_code == 2);
+  CHECK(unheard.output.find("no model has all the functions") != std::string::npos);
+  write(file, history("enqueue", "1"));
+  const auto queue = gauntlet::gauntlet({"check", file, "--json"});
+  CHECK(queue.output.find("\"model\":\"queue\"") != std::string::npos);
+}
+
 TEST_CASE("the same seed gives the same operations") {
   const Scratch scratch;
   const auto operations = [&](const std::string& store, const std::string& seed) {
