@@ -1,7 +1,6 @@
 #include "checker/verifier.hpp"
 
 #include <algorithm>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <limits>
 
@@ -10,95 +9,72 @@ namespace gauntlet {
 namespace {
 
 constexpr EventIndex never = std::numeric_limits<EventIndex>::max();
-
-/// An operation that counts, read straight from the history.
-struct Claim {
-  EventIndex invoked;
-  EventIndex completed;  // never: it may not have happened
-  ModelCall call;
-  std::optional<RegisterAccess> access;
-};
+constexpr std::uint16_t no_position = std::numeric_limits<std::uint16_t>::max();
 
 Error rejected(std::string what) {
   return failure(ErrorKind::internal, std::move(what));
 }
 
-class Claims {
- public:
-  Claims(const History& history, const Model& model, const CheckOptions& options, ValueId key)
-      : context_{history.values(), options.initial, options.nil_read, options.failed_cas,
-                 ValueId::nil} {
-    const auto functions = model.functions();
-    for (EventIndex event = 0; event < history.size(); ++event) {
-      const bool is_ours = history.is_client(event) && history.key(event) == key &&
-                           history.type(event) == OperationType::invoke;
-      if (!is_ours) continue;
-      Claim claim{event, history.partner(event), {}, {}};
-      const std::string_view name = history.function_name(history.f(event));
-      while (claim.call.function < functions.size() &&
-             functions[claim.call.function].name != name) {
-        ++claim.call.function;
-      }
-      if (claim.call.function == functions.size()) continue;
-      claim.call.input = history.value(event);
-      if (model.by_process()) claim.call.process = history.process(event);
-      const OperationType type =
-          claim.completed == no_event ? OperationType::info : history.type(claim.completed);
-      claim.call.outcome = type == OperationType::ok     ? Outcome::ok
-                           : type == OperationType::fail ? Outcome::fail
-                                                         : Outcome::unknown;
-      if (type == OperationType::ok) claim.call.output = history.value(claim.completed);
-      if (claim.call.outcome == Outcome::unknown) claim.completed = never;
-      if (!model.counts(claim.call, context_)) continue;
-      if (!model.admit(claim.call, context_).empty()) continue;
-      claims_.push_back(claim);
-    }
-    std::vector<ModelCall> calls;
-    for (const Claim& claim : claims_)
-      calls.push_back(claim.call);
-    context_.initial_id = find_initial(history.values(), calls, options.initial);
-    for (Claim& claim : claims_)
-      claim.access = model.access(claim.call, context_);
-  }
+}  // namespace
 
-  std::vector<Claim>& all() { return claims_; }
-  const ModelContext& context() const { return context_; }
-
- private:
-  ModelContext context_;
-  std::vector<Claim> claims_;
+/// An operation that counts, read straight from the history.
+struct Verifier::Claim {
+  EventIndex invoked;
+  EventIndex completed;  // never: it may not have happened
+  ModelCall call;
+  std::optional<RegisterAccess> access = std::nullopt;
 };
 
-/// Whether the operations that are left out may be left out: see verify_violation.
-///
-/// For a register it is enough that no kept operation needs a value which an omitted one sets.
-/// Proof: take a legal order of all and drop the omitted ones. Before a kept operation that needs v
-/// the register held v, put there by the last update that changed the state (or from the start);
-/// that update set v, so it is a kept one, and what was dropped after it changed nothing. So the
-/// register still holds v there. Omitted operations go together: what they needed does not matter.
-/// One that sets the very value that it needs changes nothing.
-Result<void> omissions_are_sound(const Model& model, const std::vector<Claim>& kept,
-                                 const std::vector<Claim>& omitted) {
-  boost::unordered_flat_set<ValueId> set_by_omitted;
-  for (const Claim& claim : omitted) {
-    if (!model.updates(claim.call)) continue;
-    if (!claim.access || !claim.access->sets) {
-      return rejected("an operation that may matter was left out");
-    }
-    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
+Verifier::Verifier(const History& history, const Model& model, const CheckOptions& options)
+    : history_(history), model_(model), context_(context_of(history, model, options)) {
+  const auto functions = model.functions();
+  for (std::size_t f = 0; f < history.function_count(); ++f) {
+    const auto at =
+        std::find_if(functions.begin(), functions.end(), [&](const ModelFunction& function) {
+          return function.name == history.function_name(static_cast<FunctionId>(f));
+        });
+    functions_.push_back(
+        at == functions.end() ? no_position : static_cast<std::uint16_t>(at - functions.begin()));
   }
-  if (set_by_omitted.empty()) return {};
-  for (const Claim& claim : kept) {
-    if (claim.access->excludes) return rejected("a kept operation may need any value");
-    if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
-      return rejected("an update was left out whose value is needed");
+  for (EventIndex event = 0; event < history.size(); ++event) {
+    if (!history.is_client(event) || history.type(event) != OperationType::invoke) continue;
+    invocations_[history.key(event)].push_back(event);
+  }
+  // The initial value has an id only if some operation mentions it.
+  context_.initial_id = find_initial(history.values(), {}, context_.initial);
+  for (const auto& [key, invocations] : invocations_) {
+    for (const EventIndex invoked : invocations) {
+      if (context_.initial_id != absent_value) return;
+      const auto found = claim(invoked);
+      if (!found) continue;
+      const ModelCall calls[] = {found->call};
+      context_.initial_id = find_initial(history.values(), calls, context_.initial);
     }
   }
-  return {};
+}
+
+/// Nothing for an operation that does not count.
+std::optional<Verifier::Claim> Verifier::claim(EventIndex invoked) const {
+  const std::uint16_t function = functions_[history_.f(invoked)];
+  if (function == no_position) return std::nullopt;
+  Claim claim{invoked, history_.partner(invoked), {}};
+  claim.call.function = function;
+  claim.call.input = history_.value(invoked);
+  if (model_.by_process()) claim.call.process = history_.process(invoked);
+  const OperationType fate =
+      claim.completed == no_event ? OperationType::info : history_.type(claim.completed);
+  claim.call.outcome = fate == OperationType::ok     ? Outcome::ok
+                       : fate == OperationType::fail ? Outcome::fail
+                                                     : Outcome::unknown;
+  if (fate == OperationType::ok) claim.call.output = history_.value(claim.completed);
+  if (claim.call.outcome == Outcome::unknown) claim.completed = never;
+  if (!model_.counts(claim.call, context_)) return std::nullopt;
+  if (!model_.admit(claim.call, context_).empty()) return std::nullopt;
+  return claim;
 }
 
 /// Tries all orders, depth first; remembers which (operations taken, state) lead nowhere.
-class Orders {
+class Verifier::Orders {
  public:
   Orders(const Model& model, const ModelContext& context, const std::vector<Claim>& claims,
          EventIndex from, bool as_register, std::size_t steps_max)
@@ -163,51 +139,96 @@ class Orders {
   boost::unordered_flat_set<std::pair<std::uint64_t, std::uint64_t>> dead_;
 };
 
-}  // namespace
-
-Result<void> verify_order(const History& history, const Model& model, const CheckOptions& options,
-                          const OrderCertificate& certificate) {
-  Claims claims(history, model, options, certificate.key);
-  boost::unordered_flat_map<EventIndex, std::uint32_t> claim_at;
-  std::vector<ModelCall> calls;
-  for (const Claim& claim : claims.all()) {
-    claim_at[claim.invoked] = static_cast<std::uint32_t>(calls.size());
-    calls.push_back(claim.call);
+/// Whether the operations that are left out may be left out: see Verifier::violation.
+///
+/// For a register it is enough that no kept operation needs a value which an omitted one sets.
+/// Proof: take a legal order of all and drop the omitted ones. Before a kept operation that needs v
+/// the register held v, put there by the last update that changed the state (or from the start);
+/// that update set v, so it is a kept one, and what was dropped after it changed nothing. So the
+/// register still holds v there. Omitted operations go together: what they needed does not matter.
+/// One that sets the very value that it needs changes nothing.
+Result<void> Verifier::omissions_are_sound(const std::vector<Claim>& kept,
+                                           const std::vector<Claim>& omitted) const {
+  boost::unordered_flat_set<ValueId> set_by_omitted;
+  for (const Claim& claim : omitted) {
+    if (!model_.updates(claim.call)) continue;
+    if (!claim.access || !claim.access->sets) {
+      return rejected("an operation that may matter was left out");
+    }
+    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
   }
-  const auto states = model.states(calls, claims.context());
+  if (set_by_omitted.empty()) return {};
+  for (const Claim& claim : kept) {
+    if (claim.access->excludes) return rejected("a kept operation may need any value");
+    if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
+      return rejected("an update was left out whose value is needed");
+    }
+  }
+  return {};
+}
+
+Result<void> Verifier::order(const OrderCertificate& certificate) const {
+  const auto listed = invocations_.find(certificate.key);
+  if (listed == invocations_.end()) return rejected("there is no such key");
+  const std::vector<EventIndex>& invocations = listed->second;
+  // Each operation's call, named by a small number, and whether it is in the order yet.
+  constexpr std::uint32_t does_not_count = std::numeric_limits<std::uint32_t>::max();
+  std::vector<ModelCall> calls;
+  std::vector<std::uint32_t> kind(invocations.size(), does_not_count);
+  std::vector<bool> optional(invocations.size(), false);
+  boost::unordered_flat_map<ModelCall, std::uint32_t, boost::hash<ModelCall>> kinds;
+  for (std::size_t i = 0; i < invocations.size(); ++i) {
+    const auto found = claim(invocations[i]);
+    if (!found) continue;
+    const auto [at, is_new] =
+        kinds.try_emplace(found->call, static_cast<std::uint32_t>(calls.size()));
+    if (is_new) calls.push_back(found->call);
+    kind[i] = at->second;
+    // One that may not have happened need not be in the order.
+    const EventIndex completed = history_.partner(invocations[i]);
+    optional[i] = completed == no_event || history_.type(completed) == OperationType::info;
+  }
+  std::vector<bool> held(invocations.size(), false);
+  const auto states = model_.states(calls, context_);
   StateId state = states->initial();
-  std::vector<bool> taken(calls.size(), false);
-  EventIndex last_invoked = 0;  // the latest invocation among those taken so far
+  EventIndex last_invoked = 0;  // the latest invocation among those in the order so far
   for (const EventIndex invoked : certificate.order) {
-    const auto at = claim_at.find(invoked);
-    if (at == claim_at.end()) return rejected("the order holds an operation that does not count");
-    const Claim& claim = claims.all()[at->second];
-    if (taken[at->second]) return rejected("the order holds an operation twice");
-    taken[at->second] = true;
-    if (claim.completed != never && claim.completed < last_invoked) {
+    const auto at = std::lower_bound(invocations.begin(), invocations.end(), invoked);
+    const auto i = static_cast<std::size_t>(at - invocations.begin());
+    if (at == invocations.end() || *at != invoked || kind[i] == does_not_count) {
+      return rejected("the order holds an operation that does not count");
+    }
+    if (held[i]) return rejected("the order holds an operation twice");
+    held[i] = true;
+    const bool returned = !optional[i];
+    if (returned && history_.partner(invoked) < last_invoked) {
       return rejected("the order contradicts real time");
     }
     last_invoked = std::max(last_invoked, invoked);
-    state = states->step(state, at->second);
+    state = states->step(state, kind[i]);
     if (state == no_state) return rejected("the order is not legal for the model");
   }
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    if (!taken[i] && claims.all()[i].completed != never) {
+  for (std::size_t i = 0; i < invocations.size(); ++i) {
+    if (kind[i] != does_not_count && !optional[i] && !held[i]) {
       return rejected("the order lacks an operation that happened");
     }
   }
   return {};
 }
 
-Result<void> verify_violation(const History& history, const Model& model,
-                              const CheckOptions& options, const ViolationCertificate& certificate,
-                              std::size_t orders_max) {
-  Claims claims(history, model, options, certificate.key);
+Result<void> Verifier::violation(const ViolationCertificate& certificate,
+                                 std::size_t steps_max) const {
+  const auto listed = invocations_.find(certificate.key);
+  if (listed == invocations_.end()) return rejected("there is no such key");
   const boost::unordered_flat_set<EventIndex> wanted(certificate.operations.begin(),
                                                      certificate.operations.end());
   std::vector<Claim> kept, omitted;
-  for (Claim claim : claims.all()) {
-    if (claim.invoked > certificate.until) continue;
+  for (const EventIndex invoked : listed->second) {
+    if (invoked > certificate.until) break;
+    auto found = claim(invoked);
+    if (!found) continue;
+    Claim& claim = *found;
+    claim.access = model_.access(claim.call, context_);
     if (claim.completed > certificate.until) claim.completed = never;
     if (certificate.from != no_event && claim.completed < certificate.from) continue;
     (wanted.contains(claim.invoked) ? kept : omitted).push_back(claim);
@@ -229,8 +250,8 @@ Result<void> verify_violation(const History& history, const Model& model,
     if (!claim.access->sets) claim.access->sets = claim.access->needs;
     claim.access->needs.reset();
   }
-  if (auto sound = omissions_are_sound(model, kept, omitted); !sound) return sound;
-  Orders orders(model, claims.context(), kept, certificate.from, as_register, orders_max);
+  if (auto sound = omissions_are_sound(kept, omitted); !sound) return sound;
+  Orders orders(model_, context_, kept, certificate.from, as_register, steps_max);
   const bool exist = orders.exist();
   if (orders.gave_up()) return failure(ErrorKind::resource, "there are too many orders to try");
   if (exist) return rejected("the operations of the evidence can be ordered");

@@ -3,6 +3,7 @@
 // trusts is the history and the model.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -37,18 +38,40 @@ struct ViolationCertificate {
   std::vector<EventIndex> as_writes;
 };
 
-/// Accepts an order if it holds every operation that happened and none that did not, each once,
-/// respects real time and is legal for the model. An error says what is wrong. O(operations).
-Result<void> verify_order(const History& history, const Model& model, const CheckOptions& options,
-                          const OrderCertificate& certificate);
+/// Checks certificates against a history. Read-only after construction: any number of threads may
+/// use it. The arguments outlive it.
+class Verifier {
+ public:
+  /// Lists the operations by key: O(events), 4 bytes an event.
+  Verifier(const History& history, const Model& model, const CheckOptions& options);
 
-/// Accepts a violation if leaving out the other operations is sound and no order of those kept
-/// exists, which it finds out by trying them all. Leaving out operations is sound if they never
-/// change the state, or, in a register, if nothing that is kept needs a value that they set.
-/// An error of kind `resource` means that there is too much to try. O(operations of the history)
-/// and up to `orders_max` steps.
-Result<void> verify_violation(const History& history, const Model& model,
-                              const CheckOptions& options, const ViolationCertificate& certificate,
-                              std::size_t orders_max = 1'000'000);
+  /// Accepts an order if it holds every operation that happened and none that did not, each once,
+  /// respects real time and is legal for the model. An error says what is wrong. O(operations on
+  /// the key).
+  Result<void> order(const OrderCertificate& certificate) const;
+
+  /// Accepts a violation if leaving out the other operations is sound and no order of those kept
+  /// exists, which it finds out by trying them all. Leaving out an operation is sound if it never
+  /// changes the state, or, in a register, if nothing that remains needs the value that it sets:
+  /// then whatever follows it in an order is a write, which may as well follow what came before it.
+  /// An error of kind `resource` means that there is too much to try. O(operations on the key) and
+  /// up to `steps_max` steps.
+  Result<void> violation(const ViolationCertificate& certificate,
+                         std::size_t steps_max = 1'000'000) const;
+
+ private:
+  struct Claim;
+  class Orders;
+
+  std::optional<Claim> claim(EventIndex invoked) const;
+  Result<void> omissions_are_sound(const std::vector<Claim>& kept,
+                                   const std::vector<Claim>& omitted) const;
+
+  const History& history_;
+  const Model& model_;
+  ModelContext context_;
+  std::vector<std::uint16_t> functions_;  // by the history's function ids: the model's
+  boost::unordered_flat_map<ValueId, std::vector<EventIndex>> invocations_;  // by key
+};
 
 }  // namespace gauntlet

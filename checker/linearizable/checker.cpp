@@ -17,7 +17,7 @@ constexpr std::string_view default_model = "cas-register";
 class Judging {
  public:
   Judging(const History& history, const Model& model, const CheckOptions& options)
-      : history_(history), model_(model), options_(options) {}
+      : history_(history), model_(model), options_(options), verifier_(history, model, options) {}
 
   Verdict run() {
     verdict_.checker = "linearizable";
@@ -77,7 +77,7 @@ class Judging {
     OrderCertificate certificate{part.key, {}};
     for (const OpId op : judgement.order)
       certificate.order.push_back(part.operations[op].invocation);
-    const auto accepted = verify_order(history_, model_, options_, certificate);
+    const auto accepted = verifier_.order(certificate);
     if (accepted) {
       ++orders_verified_;
       return;
@@ -94,7 +94,7 @@ class Judging {
     std::string reason = fmt::format("no order is possible any more {} operation {}",
                                      judgement.fatal_is_earliest ? "at" : "at or before", at);
     if (verdict_.anomalies.size() >= options_.anomalies_max) return reason;
-    verdict_.anomalies.push_back(explain(part, judgement, options_, options_.budget));
+    verdict_.anomalies.push_back(explain(part, judgement, verifier_, options_.budget));
     return reason;
   }
 
@@ -141,6 +141,7 @@ class Judging {
   const History& history_;
   const Model& model_;
   const CheckOptions& options_;
+  Verifier verifier_;
   Verdict verdict_;
   std::string unknown_reason_;
   std::size_t configurations_ = 0;

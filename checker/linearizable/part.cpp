@@ -135,12 +135,11 @@ std::string Part::key_text() const {
 
 std::unique_ptr<Parts> split(const History& history, const Model& model,
                              const CheckOptions& options) {
-  auto parts = std::make_unique<Parts>(ModelContext{
-      history.values(), options.initial, options.nil_read, options.failed_cas, ValueId::nil});
+  auto parts = std::make_unique<Parts>(context_of(history, model, options));
   Splitter(history, model, *parts).run();
   if (parts->parts.empty()) parts->context.initial_id = absent_value;
   for (const Part& part : parts->parts) {
-    parts->context.initial_id = find_initial(history.values(), part.kinds, options.initial);
+    parts->context.initial_id = find_initial(history.values(), part.kinds, parts->context.initial);
     if (parts->context.initial_id != absent_value) break;
   }
   return parts;

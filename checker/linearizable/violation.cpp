@@ -6,7 +6,6 @@
 
 #include "checker/linearizable/shrink.hpp"
 #include "checker/linearizable/stale.hpp"
-#include "checker/verifier.hpp"
 
 namespace gauntlet {
 
@@ -62,9 +61,9 @@ std::string general_name(const Part& part, const std::vector<OpId>& operations, 
 
 class Explainer {
  public:
-  Explainer(const Part& part, const Judgement& judgement, const CheckOptions& options,
+  Explainer(const Part& part, const Judgement& judgement, const Verifier& verifier,
             const Budget& budget)
-      : part_(part), judgement_(judgement), options_(options), budget_(budget) {}
+      : part_(part), judgement_(judgement), verifier_(verifier), budget_(budget) {}
 
   Anomaly run() {
     anomaly_.name = "nonlinearizable";
@@ -151,8 +150,7 @@ class Explainer {
   }
 
   bool verify(const ViolationCertificate& certificate) {
-    const auto accepted = verify_violation(*part_.history, *part_.model, options_, certificate);
-    if (!accepted) return false;
+    if (!verifier_.violation(certificate)) return false;
     anomaly_.verified_by = fmt::format("every order of {} operations tried by the verifier",
                                        certificate.operations.size());
     return true;
@@ -186,7 +184,7 @@ class Explainer {
 
   const Part& part_;
   const Judgement& judgement_;
-  const CheckOptions& options_;
+  const Verifier& verifier_;
   const Budget& budget_;
   Anomaly anomaly_;
 };
@@ -217,9 +215,9 @@ std::string describe_operation(const Part& part, OpId op) {
   return text;
 }
 
-Anomaly explain(const Part& part, const Judgement& judgement, const CheckOptions& options,
+Anomaly explain(const Part& part, const Judgement& judgement, const Verifier& verifier,
                 const Budget& budget) {
-  return Explainer(part, judgement, options, budget).run();
+  return Explainer(part, judgement, verifier, budget).run();
 }
 
 }  // namespace gauntlet

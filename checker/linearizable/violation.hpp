@@ -4,12 +4,13 @@
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/verdict.hpp"
+#include "checker/verifier.hpp"
 
 namespace gauntlet {
 
 /// Explains an invalid judgement. Bounded by `budget` and never changes the verdict: at worst the
 /// anomaly names the fatal operation only and says that it could not be narrowed down.
-Anomaly explain(const Part& part, const Judgement& judgement, const CheckOptions& options,
+Anomaly explain(const Part& part, const Judgement& judgement, const Verifier& verifier,
                 const Budget& budget);
 
 /// "process 4 on n3 read 2 from key 7 between 3.214 s and 3.217 s".

@@ -1,5 +1,6 @@
-// The value of one key: get, put, and append, which extends a string (an absent one is empty). The
-// history's keys tell the objects apart. Without appends each key is a register.
+// The value of one key: get, put, and append, which extends a string. A key that is absent and one
+// that holds the empty string are not told apart. The history's keys tell the objects apart.
+// Without appends each key is a register.
 #include "checker/models/model.hpp"
 
 namespace gauntlet {
@@ -13,21 +14,26 @@ struct KeyValue {
                                         ModelFunction{"append", false, true}};
   enum Function { get, put, append };
 
-  /// "s" and a string as it is, or "j" and any other value as JSON.
+  /// "s" and a string as it is, or "j" and any other value as JSON; empty for nil.
   using State = std::string;
+
+  /// The empty string is nil, here and in calls.
+  static Value initial_value(const Value& given) {
+    return given.is_string() && given.string().empty() ? Value() : given;
+  }
 
   static State initial(const ModelContext& context) {
     const Value& value = context.initial;
+    if (value.is_nil()) return "";
     return value.is_string() ? "s" + value.string() : "j" + to_json(value);
   }
 
   static std::string admit(ModelCall& call, const ModelContext& context) {
-    if (call.function == get) {
-      call.input = ValueId::nil;
-      return "";
-    }
-    call.output = ValueId::nil;
-    if (call.function == append && context.values.kind(call.input) != Value::Kind::string) {
+    ValueId& value = call.function == get ? call.output : call.input;
+    (call.function == get ? call.input : call.output) = ValueId::nil;
+    const bool is_string = context.values.kind(value) == Value::Kind::string;
+    if (is_string && context.values.as_string(value).empty()) value = ValueId::nil;
+    if (call.function == append && !is_string) {
       return "append needs a string, got " + context.values.to_text(call.input, 60);
     }
     return "";
@@ -36,12 +42,13 @@ struct KeyValue {
   static bool step(State& state, const ModelCall& call, const ModelContext& context) {
     if (call.function == get) return state == text(call.output, context);
     const std::string value = text(call.input, context);
-    if (call.function == put || state == "jnull") {
+    if (call.function == put || state.empty()) {
       state = value;
-      return true;
+    } else if (state[0] != 's') {
+      return false;
+    } else if (!value.empty()) {
+      state.append(value, 1);
     }
-    if (state[0] != 's') return false;
-    state.append(value, 1);
     return true;
   }
 
@@ -53,6 +60,7 @@ struct KeyValue {
 
  private:
   static std::string text(ValueId id, const ModelContext& context) {
+    if (id == ValueId::nil) return "";
     if (context.values.kind(id) == Value::Kind::string) {
       return "s" + std::string(context.values.as_string(id));
     }

@@ -41,6 +41,11 @@ bool Model::counts(const ModelCall& call, const ModelContext& context) const {
   return true;
 }
 
+ModelContext context_of(const History& history, const Model& model, const CheckOptions& options) {
+  return {history.values(), model.initial_value(options.initial), options.nil_read,
+          options.failed_cas, ValueId::nil};
+}
+
 ValueId find_initial(const Values& values, std::span<const ModelCall> calls, const Value& initial) {
   if (initial.is_nil()) return ValueId::nil;
   for (const ModelCall& call : calls) {

@@ -18,6 +18,8 @@
 //     static std::string admit(ModelCall& call, const ModelContext& context);
 //     // optional: calls of different processes are told apart (locks with an owner)
 //     static constexpr bool by_process = true;
+//     // optional: the initial value in the form that admit gives to values
+//     static Value initial_value(const Value& given);
 //     // optional, for models that are registers: see RegisterAccess
 //     static std::optional<RegisterAccess> access(const ModelCall&, const ModelContext&);
 //     // optional: the state in a few words, for evidence
@@ -118,6 +120,7 @@ class Model {
   virtual std::string_view description() const = 0;
   virtual std::span<const ModelFunction> functions() const = 0;
   virtual bool by_process() const = 0;
+  virtual Value initial_value(const Value& given) const = 0;
   /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
   virtual std::string admit(ModelCall& call, const ModelContext& context) const = 0;
   /// Both arguments outlive the answer.
@@ -137,6 +140,9 @@ class Model {
 };
 
 using ModelRegistry = Registry<Model>;
+
+/// The context of a history's calls, but for `initial_id`.
+ModelContext context_of(const History& history, const Model& model, const CheckOptions& options);
 
 /// The id of `initial` among the values that the calls mention, or `absent_value`; nil is always
 /// ValueId::nil. O(calls).
@@ -198,6 +204,11 @@ class ModelOf : public Model {
   bool by_process() const override {
     if constexpr (requires { M::by_process; }) return M::by_process;
     return false;
+  }
+
+  Value initial_value(const Value& given) const override {
+    if constexpr (requires { M::initial_value(given); }) return M::initial_value(given);
+    return given;
   }
 
   std::string admit(ModelCall& call, const ModelContext& context) const override {

@@ -48,7 +48,7 @@ std::string disagreement(const History& history, const CheckOptions& options) {
     OrderCertificate certificate{part.key, {}};
     for (const OpId op : judgement.order)
       certificate.order.push_back(part.operations[op].invocation);
-    const auto accepted = verify_order(history, *model, options, certificate);
+    const auto accepted = Verifier(history, *model, options).order(certificate);
     if (!accepted) return name + ": " + accepted.error().what;
   }
   return "";

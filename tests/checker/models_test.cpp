@@ -282,7 +282,7 @@ TEST_CASE("every algorithm agrees with trying all orders, on every model") {
           OrderCertificate certificate{part.key, {}};
           for (const OpId op : judgement.order)
             certificate.order.push_back(part.operations[op].invocation);
-          const auto accepted = verify_order(history, *model, options, certificate);
+          const auto accepted = Verifier(history, *model, options).order(certificate);
           REQUIRE_MESSAGE(accepted.has_value(), (accepted ? "" : accepted.error().what));
         }
       }
