@@ -105,9 +105,8 @@ class EdnHistoryReader {
     if (!has_type) return malformed_at(end, "a key :type with :invoke, :ok, :fail or :info");
     if (!has_process) return malformed_at(end, "a key :process");
     if (!has_function) {
-      auto f = function_of(reading_, "txn", places_.at(end));
-      if (!f) return f.error();
-      event.f = *f;
+      event.f = reading_.history.function("txn");
+      if (event.f == no_function) return malformed_at(end, function_expected);
     }
     forms_.advance();
     return event;
@@ -145,9 +144,8 @@ class EdnHistoryReader {
     const auto name = forms_.name();
     if (!name) return malformed();
     if (field == "f") {
-      auto f = function_of(reading_, *name, places_.at(at));
-      if (!f) return f.error();
-      event.f = *f;
+      event.f = reading_.history.function(*name);
+      if (event.f == no_function) return malformed_at(at, function_expected);
       return {};
     }
     const auto type = operation_type_from(*name);
@@ -167,9 +165,8 @@ class EdnHistoryReader {
         event.process = nemesis_process;
         return {};
       }
-      if (!is_number) return malformed_at(at, "a process: a number or :nemesis");
-      auto process = process_of(reading_, values.as_integer(*id), places_.at(at));
-      if (!process) return process.error();
+      const auto process = is_number ? process_from(values.as_integer(*id)) : std::nullopt;
+      if (!process) return malformed_at(at, process_expected);
       event.process = *process;
       return {};
     }

@@ -113,7 +113,10 @@ void History::reserve(std::size_t events) {
 }
 
 std::string History::describe(EventIndex i) const {
-  return fmt::format("{} (index {})", function_name(f_[i]), index(i));
+  constexpr std::size_t name_length_max = 60;
+  std::string name;
+  append_json_string(name, function_name(f_[i]).substr(0, name_length_max));
+  return fmt::format("{} (index {})", std::string_view(name).substr(1, name.size() - 2), index(i));
 }
 
 Result<void> History::pair(PairError* error) {

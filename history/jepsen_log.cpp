@@ -69,11 +69,11 @@ class JepsenLogReader {
     if (text[0] == ':') return true;
     std::int64_t number = -1;
     std::from_chars(text.data(), text.data() + text.size(), number);
-    const auto process = process_of(reading_, number, place_);
+    const auto process = process_from(number);
     if (process) {
       event_.process = *process;
     } else {
-      error_ = process.error();
+      error_ = reading_.malformed(place_, process_expected, text);
     }
     return process.has_value();
   }
@@ -86,13 +86,10 @@ class JepsenLogReader {
     event_.type = *type;
     const auto function_name = forms.name();
     if (!function_name) return false;
-    const auto f = function_of(reading_, *function_name, place_);
-    if (f) {
-      event_.f = *f;
-    } else {
-      error_ = f.error();
-    }
-    return f.has_value();
+    event_.f = reading_.history.function(*function_name);
+    if (event_.f != no_function) return true;
+    error_ = reading_.malformed(place_, function_expected, *function_name);
+    return false;
   }
 
   bool read_value(EdnParser& forms) {

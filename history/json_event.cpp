@@ -199,13 +199,13 @@ class FieldReader {
     }
     std::int64_t number = -1;
     if (json.get(number) == simdjson::SUCCESS) {
-      const auto process = process_of(reading_, number, start_);
+      const auto process = process_from(number);
       if (process) {
         event.process = *process;
         return true;
       }
     }
-    return fail("process", "a process from 0 to 2147483647 or \"nemesis\"", simdjson::minify(json));
+    return fail("process", process_expected, simdjson::minify(json));
   }
 
   bool read_function(element json) {
@@ -217,12 +217,8 @@ class FieldReader {
   }
 
   bool set_function(std::string_view name) {
-    const auto f = function_of(reading_, name, start_);
-    if (!f) {
-      error = f.error();
-      return false;
-    }
-    event.f = *f;
+    event.f = reading_.history.function(name);
+    if (event.f == no_function) return fail("f", function_expected, name);
     return true;
   }
 

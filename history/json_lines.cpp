@@ -5,6 +5,7 @@
 
 #include "history/json_event.hpp"
 #include "history/line_reader.hpp"
+#include "history/plain_json.hpp"
 #include "history/whole_text.hpp"
 
 namespace gauntlet {
@@ -106,10 +107,16 @@ Result<void> read_json_array(ByteSource& source, Reading& reading) {
 Result<void> read_json_lines(ByteSource& source, Reading& reading) {
   LineReader lines(source, reading.name());
   JsonEventParser parser(reading);
+  PlainJsonParser plain_parser(reading);
+  Event plain_event;
   while (lines.next()) {
     if (lines.line_number() == 1) reading.history.reserve(lines.lines_expected());
-    if (is_blank(lines.line())) continue;
     const Place place{lines.line_number(), 1};
+    if (plain_parser.parse(lines.line(), plain_event)) {
+      if (!reading.append(plain_event, place)) return {};
+      continue;
+    }
+    if (is_blank(lines.line())) continue;
     auto event = parser.parse(lines.line(), place);
     if (!event) {
       if (lines.is_cut() && parser.not_json()) {

@@ -67,7 +67,8 @@ bool LineReader::next_slowly() {
   take(end_);
   at_ = end_;
   // A run that was killed leaves its file padded with NUL bytes.
-  while (!line_.empty() && line_.back() == '\0') line_.remove_suffix(1);
+  while (!line_.empty() && line_.back() == '\0')
+    line_.remove_suffix(1);
   return !line_.empty();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace gauntlet {
 
@@ -46,25 +47,19 @@ void Reading::warn(std::size_t line, std::string_view what) {
   warnings.push_back(fmt::format("{}:{}: {}", name_, line, what));
 }
 
-Result<FunctionId> function_of(Reading& reading, std::string_view name, Place place) {
-  const FunctionId f = reading.history.function(name);
-  if (f == no_function) {
-    return reading.malformed(place, "at most 65,535 different functions f", name,
-                             "put what varies into the value");
-  }
-  return f;
-}
-
-Result<Process> process_of(const Reading& reading, std::int64_t number, Place place) {
-  if (number < 0 || number > std::numeric_limits<Process>::max()) {
-    return reading.malformed(place, "a process from 0 to 2147483647 or \"nemesis\"",
-                             std::to_string(number));
-  }
+std::optional<Process> process_from(std::int64_t number) {
+  if (number < 0 || number > std::numeric_limits<Process>::max()) return std::nullopt;
   return static_cast<Process>(number);
 }
 
 std::uint32_t error_text_of(History& history, std::string_view text) {
-  return history.text(text.substr(0, error_length_max));
+  if (text.size() > error_length_max) {
+    std::size_t length = error_length_max;
+    while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
+      --length;  // not inside a UTF-8 sequence
+    text = text.substr(0, length);
+  }
+  return history.text(text);
 }
 
 bool may_be_cut_event(std::string_view rest, std::string_view process) {

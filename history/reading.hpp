@@ -83,10 +83,13 @@ class Reading {
   std::optional<Place> found_;
 };
 
-/// The id of an event's function, or the error that says that there are too many.
-Result<FunctionId> function_of(Reading& reading, std::string_view name, Place place);
-/// A process from a number: an error unless 0 <= number < 2^31.
-Result<Process> process_of(const Reading& reading, std::int64_t number, Place place);
+/// What a reader expected where there is no such process, or one function too many.
+inline constexpr std::string_view process_expected =
+    "a process from 0 to 2147483647 or \"nemesis\"";
+inline constexpr std::string_view function_expected = "at most 65,535 different functions f";
+
+/// A client's process, if 0 <= number < 2^31.
+std::optional<Process> process_from(std::int64_t number);
 /// The id of an error's text, cut when it is very long.
 std::uint32_t error_text_of(History& history, std::string_view text);
 
