@@ -35,7 +35,7 @@ class MemorySource : public ByteSource {
     position_ = 0;
     return {};
   }
-  std::size_t size_hint() const override { return bytes_.size() - position_; }
+  std::size_t size_hint() const override { return bytes_.size(); }
 
  private:
   std::string owned_;

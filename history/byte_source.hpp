@@ -20,7 +20,7 @@ class ByteSource {
   /// Reads up to `size` bytes; 0 is the end.
   virtual Result<std::size_t> read(char* to, std::size_t size) = 0;
   virtual Result<void> rewind() = 0;
-  /// The bytes that are left as far as that is known without reading, 0 where it is not.
+  /// Bytes from start to end as far as that is known without reading, 0 where it is not.
   virtual std::size_t size_hint() const = 0;
 };
 
