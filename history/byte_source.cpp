@@ -115,7 +115,13 @@ class Decompressor : public ByteSource {
     reset();
     return from_->rewind();
   }
-  std::size_t size_hint() const override { return 0; }
+  /// As if all of it shrank as well as what was expanded so far.
+  std::size_t size_hint() const override {
+    const std::size_t used = taken_ - (filled_ - at_);
+    if (used == 0) return 0;
+    return static_cast<std::size_t>(static_cast<double>(from_->size_hint()) *
+                                    static_cast<double>(given_) / static_cast<double>(used));
+  }
 
  protected:
   /// Expands some of [at_, filled_) and advances at_; 0 bytes mean that it needs more input. Is

@@ -20,7 +20,7 @@ class ByteSource {
   /// Reads up to `size` bytes; 0 is the end.
   virtual Result<std::size_t> read(char* to, std::size_t size) = 0;
   virtual Result<void> rewind() = 0;
-  /// Bytes from start to end as far as that is known without reading, 0 where it is not.
+  /// About how many bytes there are from start to end; 0 where nobody can say.
   virtual std::size_t size_hint() const = 0;
 };
 

@@ -11,6 +11,9 @@ namespace {
 /// About the size of a second-level cache: what is parsed was copied there just before.
 constexpr std::size_t capacity_start = 256 << 10;
 
+/// A front that promises more is not believed: what is expected is reserved.
+constexpr double expected_max = 1 << 24;
+
 }  // namespace
 
 LineReader::LineReader(ByteSource& source, std::string name)
@@ -77,10 +80,9 @@ std::size_t LineReader::lines_expected() const {
   const auto lines = static_cast<std::size_t>(std::count(at_, end_, '\n'));
   if (lines == 0) return 0;
   const std::size_t size = std::max(source_.size_hint(), buffered);
-  // Numbers grow along a file and so do its lines: what is reserved is a little too much.
-  return static_cast<std::size_t>(static_cast<double>(size) / static_cast<double>(buffered) *
-                                  static_cast<double>(lines)) +
-         1;
+  const double expected =
+      static_cast<double>(size) / static_cast<double>(buffered) * static_cast<double>(lines);
+  return static_cast<std::size_t>(std::min(expected, expected_max)) + 1;
 }
 
 }  // namespace gauntlet

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <new>
 
 #include "history/byte_source.hpp"
 #include "history/edn_history.hpp"
@@ -93,7 +94,7 @@ Result<ReadHistory> unpaired(ByteSource& source, const std::string& name, Histor
                  std::move(remedy));
 }
 
-Result<ReadHistory> read_from(ByteSource& source, const std::string& name, HistoryFormat format) {
+Result<ReadHistory> read_source(ByteSource& source, const std::string& name, HistoryFormat format) {
   const bool is_detected = format == HistoryFormat::detect;
   if (is_detected) {
     auto detected = detect_format(source, name);
@@ -118,6 +119,17 @@ Result<ReadHistory> read_from(ByteSource& source, const std::string& name, Histo
   return unpaired(source, name, format, pair_error, std::move(remedy));
 }
 
+/// The last one who can still answer when memory has run out.
+template <class Read>
+Result<ReadHistory> within_memory(const std::string& name, Read read) {
+  try {
+    return read();
+  } catch (const std::bad_alloc&) {
+    return failure(ErrorKind::resource, fmt::format("{}: no memory for this history", name),
+                   "give the process more memory");
+  }
+}
+
 }  // namespace
 
 Result<ReadHistory> read_history(const std::string& path, HistoryFormat format) {
@@ -126,16 +138,20 @@ Result<ReadHistory> read_history(const std::string& path, HistoryFormat format) 
   if (std::filesystem::is_directory(path, ignored)) {
     file = (std::filesystem::path(path) / "history.jsonl").string();
   }
-  auto source = open_source(file);
-  if (!source) return source.error();
-  return read_from(**source, file, format);
+  return within_memory(file, [&]() -> Result<ReadHistory> {
+    auto source = open_source(file);
+    if (!source) return source.error();
+    return read_source(**source, file, format);
+  });
 }
 
 Result<ReadHistory> parse_history(std::string_view text, const std::string& name,
                                   HistoryFormat format) {
-  auto source = memory_source(text, name);
-  if (!source) return source.error();
-  return read_from(**source, name, format);
+  return within_memory(name, [&]() -> Result<ReadHistory> {
+    auto source = memory_source(text, name);
+    if (!source) return source.error();
+    return read_source(**source, name, format);
+  });
 }
 
 }  // namespace gauntlet
