@@ -40,8 +40,8 @@ Error explain(const ProcessResult& result, const std::vector<std::string>& argum
 
 }  // namespace
 
-Result<std::string> docker(std::vector<std::string> arguments, std::chrono::milliseconds timeout,
-                           const std::atomic<bool>* stop) {
+Result<std::string> docker(const std::vector<std::string>& arguments,
+                           std::chrono::milliseconds timeout, const std::atomic<bool>* stop) {
   LocalProgram process;
   process.argv = arguments;
   process.argv.insert(process.argv.begin(), "docker");

@@ -12,7 +12,7 @@ namespace gauntlet {
 
 /// What `docker ARGUMENTS...` prints. Where there is no docker program, no daemon or no permission
 /// the error is `resource`; what the daemon refuses is `remote`, with its words. Thread-safe.
-Result<std::string> docker(std::vector<std::string> arguments,
+Result<std::string> docker(const std::vector<std::string>& arguments,
                            std::chrono::milliseconds timeout = std::chrono::seconds(30),
                            const std::atomic<bool>* stop = nullptr);
 

@@ -104,8 +104,7 @@ Result<void> remove_cluster(const std::string& name) {
   if (auto ids = split(*containers, '\n'); !ids.empty()) {
     std::vector<std::string> command{"rm", "--force", "--volumes"};
     command.insert(command.end(), ids.begin(), ids.end());
-    if (auto removed = docker(std::move(command), std::chrono::seconds(60)); !removed)
-      return removed.error();
+    if (auto removed = docker(command, std::chrono::seconds(60)); !removed) return removed.error();
   }
   if (auto removed = remove_network(network_name(name)); !removed) return removed.error();
   std::error_code ignored;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/assert.hpp"
 #include "harness/control/dial.hpp"
@@ -13,7 +12,6 @@
 #include "harness/control/state_directory.hpp"
 
 namespace gauntlet {
-namespace fs = std::filesystem;
 namespace {
 
 std::string own_user() {

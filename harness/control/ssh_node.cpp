@@ -133,12 +133,12 @@ Result<SshEnding> SshNode::perform(const Command& command, const Sink& on_output
                      "pass long text as input");
     const Nanos start = monotonic_now();
     bool may_have_started = false;
-    const auto ending = (*lease)->execute({.line = line,
-                                           .preamble = preamble,
-                                           .input = command.input,
-                                           .on_output = on_output,
-                                           .on_error_output = on_error_output},
-                                          Deadline::after(time + end_grace), may_have_started);
+    auto ending = (*lease)->execute({.line = line,
+                                     .preamble = preamble,
+                                     .input = command.input,
+                                     .on_output = on_output,
+                                     .on_error_output = on_error_output},
+                                    Deadline::after(time + end_grace), may_have_started);
     const bool timed_out = ending ? ended_by_timeout(*ending, time, monotonic_now() - start)
                                   : may_have_started && ending.error().kind == ErrorKind::timeout;
     if (timed_out)
@@ -154,10 +154,22 @@ Result<SshEnding> SshNode::perform(const Command& command, const Sink& on_output
 }
 
 Result<void> SshNode::check_sudo(Deadline deadline) {
-  if (sudo_works_.load(std::memory_order_acquire)) return {};
-  const std::unique_lock lock(sudo_mutex_, deadline.left());
-  if (!lock) return failure(ErrorKind::timeout, name() + ": no answer from sudo in time");
-  if (sudo_works_.load(std::memory_order_relaxed)) return {};
+  // One at a time: many wrong passwords at once may lock the account.
+  std::unique_lock lock(sudo_mutex_);
+  if (!sudo_checked_.wait_for(lock, deadline.left(), [&] { return !checking_sudo_; }))
+    return failure(ErrorKind::timeout, name() + ": no answer from sudo in time");
+  if (sudo_works_) return {};
+  checking_sudo_ = true;
+  lock.unlock();
+  auto result = probe_sudo(deadline);
+  lock.lock();
+  checking_sudo_ = false;
+  sudo_works_ = result.has_value();
+  sudo_checked_.notify_all();
+  return result;
+}
+
+Result<void> SshNode::probe_sudo(Deadline deadline) {
   const bool password = !options_.sudo_password.empty();
   const Command probe =
       password
@@ -168,10 +180,7 @@ Result<void> SshNode::check_sudo(Deadline deadline) {
   const auto ending =
       perform(probe, Collector(ignored, 0, truncated), Collector(said, 4096, truncated), deadline);
   if (!ending) return ending.error();
-  if (ending->exit_code == 0) {
-    sudo_works_.store(true, std::memory_order_release);
-    return {};
-  }
+  if (ending->exit_code == 0) return {};
   return failure(ErrorKind::remote,
                  fmt::format("{}: user '{}' cannot become root with sudo: {}", name(),
                              options_.target.user, last_line(said)),

@@ -1,7 +1,7 @@
 // A node behind SSH, whether the user's machine or our container.
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -51,12 +51,16 @@ class SshNode : public Node {
   Result<CommandResult> run_streaming(const Command& command, const Sink& on_output);
   Result<SshEnding> perform(const Command& command, const Sink& on_output,
                             const Sink& on_error_output, Deadline deadline);
+  /// Once a node, before the first command as root.
   Result<void> check_sudo(Deadline deadline);
+  Result<void> probe_sudo(Deadline deadline);
 
   const SshNodeOptions options_;
   SessionPool pool_;
-  std::timed_mutex sudo_mutex_;
-  std::atomic<bool> sudo_works_{false};
+  std::mutex sudo_mutex_;
+  std::condition_variable sudo_checked_;
+  bool checking_sudo_ = false;  ///< guarded by sudo_mutex_, as is the next
+  bool sudo_works_ = false;
 };
 
 }  // namespace gauntlet

@@ -208,12 +208,9 @@ struct SshSession::State {
 
 SshSession::SshSession(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+// Not ssh_disconnect, which leaves a socket open that it was given.
 SshSession::~SshSession() {
-  if (state_->failed) {
-    ssh_silent_disconnect(state_->session.get());
-  } else {
-    ssh_disconnect(state_->session.get());
-  }
+  ssh_silent_disconnect(state_->session.get());
 }
 
 Result<std::unique_ptr<SshSession>> SshSession::connect(const SshTarget& target,

@@ -206,6 +206,7 @@ TEST_CASE("many threads run processes at once") {
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(threads_count);
     for (int t = 0; t < threads_count; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < runs; ++i) {

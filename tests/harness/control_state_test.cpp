@@ -72,6 +72,7 @@ TEST_CASE("many who make the key at once get the same") {
   std::vector<Result<KeyPair>> pairs(makers, Result<KeyPair>(failure(ErrorKind::internal, "")));
   {
     std::vector<std::jthread> threads;
+    threads.reserve(makers);
     for (int i = 0; i < makers; ++i)
       threads.emplace_back([&, i] { pairs[static_cast<std::size_t>(i)] = installation_key(); });
   }

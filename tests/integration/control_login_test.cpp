@@ -285,6 +285,28 @@ TEST_CASE("a host that is not there, and a port without sshd, are named") {
   CHECK(mentions(refusal(options), ".250"));
 }
 
+TEST_CASE("connections leave no descriptor behind, whether they succeed or not") {
+  const TestCluster* cluster = shared_cluster();
+  if (cluster == nullptr) return;
+  const TemporaryFolder folder;
+  const auto open_descriptors = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const HostClusterOptions good = as_host(*cluster, "root");
+  HostClusterOptions unknown_key = good, refused_login = good, closed_port = good;
+  unknown_key.known_hosts_file = folder.path("known_hosts");
+  refused_login.hosts[0].user = "nobody";
+  closed_port.hosts[0].port = 23;
+  const auto before = open_descriptors();
+  for (int round = 0; round < 3; ++round) {
+    CHECK(connect_hosts(good).has_value());
+    CHECK_FALSE(connect_hosts(unknown_key).has_value());
+    CHECK_FALSE(connect_hosts(refused_login).has_value());
+    CHECK_FALSE(connect_hosts(closed_port).has_value());
+  }
+  CHECK(open_descriptors() == before);
+}
+
 TEST_CASE("a node belongs to one run at a time") {
   const TestCluster* cluster = shared_cluster();
   if (cluster == nullptr) return;

@@ -263,6 +263,7 @@ TEST_CASE("32 commands at once on one node all run") {
   std::atomic<int> good{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(32);
     for (int t = 0; t < 32; ++t) {
       threads.emplace_back([&, t] {
         const std::string text = "worker " + std::to_string(t);
@@ -285,6 +286,7 @@ TEST_CASE("no more sessions than allowed are open, and waiting for one ends with
       "sleep 0.2; flock 9; sed -i 1d /tmp/running";
   {
     std::vector<std::jthread> threads;
+    threads.reserve(6);
     for (int t = 0; t < 6; ++t)
       threads.emplace_back([&] { CHECK(node->must(Command::shell(overlap))); });
   }
