@@ -7,6 +7,7 @@ class RateCharts {
     this.body = node('div', {class: 'charts'});
     host.append(this.readout, this.body);
     this.hover(null);
+    this.draw();
     new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(host);
   }
 

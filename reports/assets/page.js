@@ -36,7 +36,7 @@ if (run.total > 0) {
     document.documentElement.classList.remove('paper');
     timeline.paint();
   });
-  requestAnimationFrame(followHash);
+  followHash();
 } else {
   document.getElementById('timeline-view').append(
       node('p', {class: 'quiet'}, 'The history holds no operation of a client.'));

@@ -16,6 +16,7 @@ class Timeline {
     this.stackFaults();
     this.build();
     this.applyFilter();
+    this.paint();
     new ResizeObserver(() => this.request()).observe(host);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.request());
   }

@@ -177,9 +177,9 @@ TEST_CASE("the data of the timeline matches the history") {
   const auto parsed = parse_json(data.json, "data");
   REQUIRE(parsed.has_value());
   const Value& columns = *parsed->find("operations");
-  for (const auto& [name, column] : columns.entries()) {
-    CAPTURE(name);
-    CHECK(column.items().size() == data.operations_embedded);
+  for (const auto& column : columns.entries()) {
+    CAPTURE(column.first);
+    CHECK(column.second.items().size() == data.operations_embedded);
   }
   const Value& anomaly = parsed->find("anomalies")->items().at(0);
   CHECK(anomaly.find("events")->items().size() == 3);
