@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -36,11 +37,17 @@ struct SyntaxChecker : nlohmann::json_sax<nlohmann::json> {
   bool end_array() override { return true; }
   bool parse_error(std::size_t position, const std::string& token,
                    const nlohmann::json::exception&) override {
-    // The position is behind the token that does not fit, but on a byte that begins none.
-    offset = position > token.size() ? position - std::max<std::size_t>(token.size(), 1) : 0;
+    // The position is behind the byte that does not fit, or behind a whole token that does not.
+    const std::size_t end = std::min(position, text.size());
+    const bool is_string = token.size() >= 2 && token.front() == '"' && token.back() == '"';
+    const bool is_number = token.find_first_not_of("+-.0123456789eE") == std::string::npos;
+    const auto at = text.substr(0, end).rfind(token);
+    const bool is_whole = (is_string || is_number) && at != std::string_view::npos;
+    offset = is_whole ? at : end - std::min<std::size_t>(end, 1);
     return false;
   }
 
+  std::string_view text;
   std::optional<std::size_t> offset;
 };
 
@@ -284,6 +291,7 @@ Result<Event> JsonEventParser::parse(std::string_view text, Place start) {
     return reading_.malformed(start, fmt::format("nesting of at most {}", value_depth_max));
   }
   SyntaxChecker checker;
+  checker.text = text;
   nlohmann::json::sax_parse(text, &checker);
   if (checker.offset) {
     start.column += *checker.offset;

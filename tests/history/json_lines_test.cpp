@@ -1,4 +1,7 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <limits>
 
 #include "history/reader.hpp"
 
@@ -71,6 +74,49 @@ TEST_CASE("errors say where and what") {
         "h.jsonl:1:14: expected a process from 0 to 2147483647 or \"nemesis\", found \"-1\"");
   CHECK(error_of("{\"type\":\"ok\",\"process\":0,\"f\":\"read\"}\n") ==
         "h.jsonl:1:1: process 0 completes read (index 0), which it never invoked");
+}
+
+TEST_CASE("hostile lines are errors with a place, or values kept exactly") {
+  const auto with_value = [](const std::string& value) {
+    return R"({"type":"invoke","process":0,"f":"w","value":)" + value + "}\n";
+  };
+  const std::string at = "h.jsonl:1:46: expected ";
+  CHECK(error_of(with_value("1e999")).starts_with(at));
+  CHECK(error_of(with_value("18446744073709551616")).starts_with(at + "JSON with numbers"));
+  CHECK(error_of(with_value(std::string(1'000'000, '9'))).starts_with(at));
+  CHECK(error_of(with_value("\"\xFF\"")).starts_with("h.jsonl:1:47: expected"));
+  CHECK(error_of(with_value("\"\xED\xA0\x80\"")).starts_with("h.jsonl:1:"));
+  CHECK(error_of(with_value(std::string("\"a\0b\"", 5))).starts_with("h.jsonl:1:48: expected"));
+  CHECK(error_of(with_value("\"\\ud800\"")).starts_with("h.jsonl:1:"));
+  CHECK(error_of(with_value("{\"a\":1,\"b\":{\"c\":1,\"c\":2}}"))
+            .starts_with("h.jsonl:1:38: expected each name once in an object"));
+  CHECK(
+      error_of(with_value("1,\"value\":2")).starts_with("h.jsonl:1:38: expected each field once"));
+  CHECK(error_of(with_value("[1,2").substr(0, 30) + "\n").starts_with("h.jsonl:1:"));
+  CHECK(error_of("[1,2]\n") ==
+        "h.jsonl:1:1: expected one JSON object an event, with type, process, "
+        "f and value, found \"[1,2]\"");
+  for (const std::string open : {"[", "{\"a\":", "[{\"a\":"}) {
+    std::string deep;
+    for (int i = 0; i < 1'000'000; ++i)
+      deep += open;
+    CHECK(error_of(with_value(deep)) == "h.jsonl:1:1: expected nesting of at most 64");
+  }
+
+  const auto read = parse(with_value("18446744073709551615"));
+  REQUIRE(read.has_value());
+  CHECK(read->history.operation(0).value == Value("18446744073709551615N"));
+  const auto smallest = parse(with_value("-9223372036854775808"));
+  REQUIRE(smallest.has_value());
+  CHECK(smallest->history.operation(0).value == Value(std::numeric_limits<std::int64_t>::min()));
+}
+
+TEST_CASE("as many functions as there are ids, and no more") {
+  std::string text;
+  for (int i = 0; i <= no_function; ++i)
+    text += fmt::format("{{\"type\":\"invoke\",\"process\":{},\"f\":\"f{}\"}}\n", i, i);
+  CHECK(error_of(text) ==
+        "h.jsonl:65536:34: expected at most 65,535 different functions f, found \"f65535\"");
 }
 
 TEST_CASE("an array of events reads like the lines") {
