@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "history/edn.hpp"
+#include "history/event_field.hpp"
 #include "history/whole_text.hpp"
 
 namespace gauntlet {
@@ -76,35 +77,27 @@ class EdnHistoryReader {
   Result<Event> read_event() {
     forms_.advance();
     Event event;
-    bool has_type = false;
-    bool has_process = false;
-    bool has_function = false;
-    std::vector<std::string_view> seen;
+    unsigned seen = 0;
     for (;;) {
       if (!forms_.skip_blanks()) return malformed();
       if (forms_.peek() == '}') break;
       const std::size_t key_at = forms_.offset();
       const auto key = forms_.name();
       if (!key) return malformed();
-      const std::string_view field = known_field(*key);
-      if (!field.empty()) {
-        if (std::find(seen.begin(), seen.end(), field) != seen.end()) {
-          return malformed_at(key_at, "each key once in a map");
-        }
-        seen.push_back(field);
-      }
+      const EventField field = event_field_named(*key);
+      if ((seen & field) != 0) return malformed_at(key_at, "each key once in a map");
+      seen |= field;
       if (!forms_.skip_blanks()) return malformed();
       const std::size_t at = forms_.offset();
       auto read = read_field(field, at, event);
       if (!read) return read.error();
-      has_type = has_type || field == "type";
-      has_process = has_process || field == "process";
-      has_function = has_function || field == "f";
     }
     const std::size_t end = forms_.offset();
-    if (!has_type) return malformed_at(end, "a key :type with :invoke, :ok, :fail or :info");
-    if (!has_process) return malformed_at(end, "a key :process");
-    if (!has_function) {
+    if ((seen & type_field) == 0) {
+      return malformed_at(end, "a key :type with :invoke, :ok, :fail or :info");
+    }
+    if ((seen & process_field) == 0) return malformed_at(end, "a key :process");
+    if ((seen & f_field) == 0) {
       event.f = reading_.history.function("txn");
       if (event.f == no_function) return malformed_at(end, function_expected);
     }
@@ -112,38 +105,43 @@ class EdnHistoryReader {
     return event;
   }
 
-  static std::string_view known_field(std::string_view name) {
-    for (const std::string_view known :
-         {"process", "type", "f", "value", "key", "time", "index", "node", "error"}) {
-      if (name == known) return known;
+  Result<void> read_field(EventField field, std::size_t at, Event& event) {
+    switch (field) {
+      case value_field:
+        return read_value(event.value);
+      case key_field:
+        return read_value(event.key);
+      case node_field:
+        return read_text(event.node);
+      case error_field:
+        return read_text(event.error);
+      case time_field:
+        return read_count(at, event.time_ns);
+      case index_field:
+        return read_count(at, event.index);
+      case process_field:
+        return read_process(at, event.process);
+      case f_field:
+      case type_field:
+        return read_name(field, at, event);
+      case no_field:
+        break;
     }
+    if (!forms_.skip()) return malformed();
     return {};
   }
 
-  Result<void> read_field(std::string_view field, std::size_t at, Event& event) {
-    Values& values = reading_.history.values();
-    if (field == "value" || field == "key") {
-      const auto id = forms_.value(values);
-      if (!id) return malformed();
-      (field == "value" ? event.value : event.key) = *id;
-      return {};
-    }
-    if (field.empty()) {
-      if (!forms_.skip()) return malformed();
-      return {};
-    }
-    if (field == "error" || field == "node") {
-      const auto text = error_or_name();
-      if (!text) return malformed();
-      (field == "error" ? event.error : event.node) = *text;
-      return {};
-    }
-    if (field == "time" || field == "index" || field == "process") {
-      return read_number(field, at, event);
-    }
+  Result<void> read_value(ValueId& to) {
+    const auto id = forms_.value(reading_.history.values());
+    if (!id) return malformed();
+    to = *id;
+    return {};
+  }
+
+  Result<void> read_name(EventField field, std::size_t at, Event& event) {
     const auto name = forms_.name();
     if (!name) return malformed();
-    if (field == "f") {
+    if (field == f_field) {
       event.f = reading_.history.function(*name);
       if (event.f == no_function) return malformed_at(at, function_expected);
       return {};
@@ -154,28 +152,37 @@ class EdnHistoryReader {
     return {};
   }
 
-  Result<void> read_number(std::string_view field, std::size_t at, Event& event) {
-    // A number is small and costs the pool nothing; anything else is an error or a short name.
-    Values& values = reading_.history.values();
-    const auto id = forms_.value(values);
-    if (!id) return malformed();
-    const bool is_number = values.is_integer(*id);
-    if (field == "process") {
-      if (values.kind(*id) == Value::Kind::string && values.as_string(*id) == "nemesis") {
-        event.process = nemesis_process;
-        return {};
-      }
-      const auto process = is_number ? process_from(values.as_integer(*id)) : std::nullopt;
-      if (!process) return malformed_at(at, process_expected);
-      event.process = *process;
+  Result<void> read_process(std::size_t at, Process& process) {
+    ValueId id = ValueId::nil;
+    auto read = read_value(id);
+    if (!read) return read;
+    const Values& values = reading_.history.values();
+    if (values.kind(id) == Value::Kind::string && values.as_string(id) == "nemesis") {
+      process = nemesis_process;
       return {};
     }
-    if (*id == ValueId::nil) return {};
-    if (!is_number) return malformed_at(at, "an integer");
-    // Jepsen writes -1 where it has no index or time.
-    const std::int64_t number = values.as_integer(*id);
-    if (field == "index") event.index = std::max<std::int64_t>(number, -1);
-    if (field == "time") event.time_ns = std::max<std::int64_t>(number, 0);
+    const auto client = values.is_integer(id) ? process_from(values.as_integer(id)) : std::nullopt;
+    if (!client) return malformed_at(at, process_expected);
+    process = *client;
+    return {};
+  }
+
+  /// Jepsen writes -1 where it has no index or time.
+  Result<void> read_count(std::size_t at, std::int64_t& to) {
+    ValueId id = ValueId::nil;
+    auto read = read_value(id);
+    if (!read) return read;
+    const Values& values = reading_.history.values();
+    if (id != ValueId::nil && !values.is_integer(id)) return malformed_at(at, "an integer");
+    const std::int64_t number = id == ValueId::nil ? -1 : values.as_integer(id);
+    if (number >= 0) to = number;
+    return {};
+  }
+
+  Result<void> read_text(std::uint32_t& to) {
+    const auto text = error_or_name();
+    if (!text) return malformed();
+    to = *text;
     return {};
   }
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "history/event_field.hpp"
+
 namespace gauntlet {
 
 static_assert(json_padding >= simdjson::SIMDJSON_PADDING);
@@ -103,42 +105,13 @@ std::optional<ValueId> value_of(Values& values, element json) {
   return ValueId::nil;
 }
 
-/// The fields that an event may have, as bits of what was seen.
-enum Field : unsigned {
-  no_field = 0,
-  type_field = 1,
-  process_field = 2,
-  f_field = 4,
-  value_field = 8,
-  key_field = 16,
-  time_field = 32,
-  index_field = 64,
-  node_field = 128,
-  error_field = 256,
-};
-
-Field field_named(std::string_view name) {
-  struct Named {
-    std::string_view name;
-    Field field;
-  };
-  static constexpr Named fields[] = {
-      {"type", type_field},   {"process", process_field}, {"f", f_field},
-      {"value", value_field}, {"key", key_field},         {"time", time_field},
-      {"index", index_field}, {"node", node_field},       {"error", error_field}};
-  for (const Named& known : fields) {
-    if (known.name == name) return known.field;
-  }
-  return no_field;
-}
-
 /// Reads fields into an event; the first error is kept.
 class FieldReader {
  public:
   FieldReader(Reading& reading, std::string_view text, Place start)
       : reading_(reading), text_(text), start_(start) {}
 
-  bool read(Field field, std::string_view name, element json) {
+  bool read(EventField field, std::string_view name, element json) {
     if ((seen_ & field) != 0) return fail(name, "each field once", name);
     seen_ |= field;
     switch (field) {
@@ -309,7 +282,7 @@ Result<Event> JsonEventParser::read_fields(std::string_view text, Place start) {
   }
   FieldReader reader(reading_, text, start);
   for (const auto& [name, json] : object) {
-    if (!reader.read(field_named(name), name, json)) return reader.error;
+    if (!reader.read(event_field_named(name), name, json)) return reader.error;
   }
   if (!reader.finish()) return reader.error;
   return reader.event;

@@ -5,23 +5,13 @@
 #include <limits>
 #include <span>
 
+#include "history/event_field.hpp"
+
 namespace gauntlet {
 
 namespace {
 
 constexpr int list_depth_max = 16;
-
-enum Field : unsigned {
-  type_field = 1,
-  process_field = 2,
-  f_field = 4,
-  value_field = 8,
-  key_field = 16,
-  time_field = 32,
-  index_field = 64,
-  node_field = 128,
-  error_field = 256,
-};
 
 std::uint64_t load_word(const char* from) {
   std::uint64_t word;
