@@ -84,6 +84,7 @@ Result<std::unique_ptr<Cluster>> connect_hosts(const HostClusterOptions& options
     nodes.push_back(std::move(node));
   }
   auto cluster = std::make_unique<SshCluster>("hosts", std::move(nodes));
+  if (!options.check) return std::unique_ptr<Cluster>(std::move(cluster));
   const auto seen_as = cluster->check(Deadline::after(options.timeout), false, options.stop);
   if (!seen_as) return seen_as.error();
   const bool agreed = std::all_of(seen_as->begin(), seen_as->end(),

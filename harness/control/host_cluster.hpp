@@ -25,12 +25,15 @@ struct HostClusterOptions {
   /// that is not in there is refused.
   std::string known_hosts_file{};
   std::size_t sessions_max = 4;  ///< commands at once on a node
+  /// Log in to all hosts at once and fail if one of them cannot be. Otherwise each is logged in to
+  /// by its first command: for clean-up, when some may be down.
+  bool check = true;
   std::chrono::milliseconds timeout{30'000};
   const std::atomic<bool>* stop = nullptr;  ///< calls it off; owned by the caller
   std::shared_ptr<CommandLog> log{};        ///< may be null
 };
 
-/// Logs in to all hosts at once. The error is that of the first host that fails: not reached, key
+/// A cluster of these hosts. The error is that of the first host that fails: not reached, key
 /// unknown or changed, login refused, with what to do. Nodes are called as their hosts ("host:port"
 /// where a host is named more than once). `usage` for a host and port named twice.
 Result<std::unique_ptr<Cluster>> connect_hosts(const HostClusterOptions& options);

@@ -65,6 +65,11 @@ Result<std::string> take(Node& node, const std::string& mine) {
   }
 }
 
+bool is_lost(const Result<std::string>& taken) {
+  return !taken &&
+         (taken.error().kind == ErrorKind::transport || taken.error().kind == ErrorKind::timeout);
+}
+
 void give_back(const std::vector<Node*>& nodes, const std::string& mine) {
   on_each<void>(nodes, [&](Node& node) -> Result<void> {
     Command command = lock_command(release_script, "unlock the node", mine, "");
@@ -77,8 +82,8 @@ void give_back(const std::vector<Node*>& nodes, const std::string& mine) {
 
 }  // namespace
 
-Result<NodeLock> NodeLock::acquire(const Cluster& cluster, const Owner& owner,
-                                   const LockWait& wait) {
+Result<NodeLock> NodeLock::acquire(const Cluster& cluster, const Owner& owner, const LockWait& wait,
+                                   LostNodes lost) {
   if (!cluster.reachable()) return NodeLock({}, {});
   const std::vector<Node*> nodes = cluster.nodes();
   const std::string mine = owner.to_json();
@@ -91,6 +96,8 @@ Result<NodeLock> NodeLock::acquire(const Cluster& cluster, const Owner& owner,
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (taken[i] && taken[i]->empty()) {
         ours.push_back(nodes[i]);
+      } else if (lost == LostNodes::skip && is_lost(taken[i])) {
+        continue;
       } else if (!taken[i] && (!error || error->kind == ErrorKind::conflict)) {
         error = taken[i].error();
       } else if (!error) {
@@ -99,7 +106,11 @@ Result<NodeLock> NodeLock::acquire(const Cluster& cluster, const Owner& owner,
             fmt::format("wait until it has ended; if it is gone, remove {} there", path));
       }
     }
-    if (!error) return NodeLock(nodes, mine);
+    if (!error) return NodeLock(std::move(ours), mine);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      // It may have been taken all the same.
+      if (!taken[i] && taken[i].error().kind == ErrorKind::timeout) ours.push_back(nodes[i]);
+    }
     give_back(ours, mine);
     if (error->kind != ErrorKind::conflict || deadline.passed()) return *error;
     if (wait.stop != nullptr && wait.stop->load())

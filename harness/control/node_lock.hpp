@@ -11,6 +11,10 @@
 
 namespace gauntlet {
 
+/// What to do about a node that is not reached: nothing may run without it, or the others are
+/// locked (for clean-up).
+enum class LostNodes { refuse, skip };
+
 /// Holds all nodes of a cluster, or none. The lock file of a run of this machine that died is taken
 /// over; that of another machine's cannot be told from a living one's and is respected.
 class NodeLock {
@@ -18,7 +22,8 @@ class NodeLock {
   /// `conflict` names a node and who holds it, once `wait` is over. Waiting runs hold nothing, so
   /// they cannot block each other. The cluster must outlive the lock. Nodes that cannot run
   /// commands need no lock.
-  static Result<NodeLock> acquire(const Cluster& cluster, const Owner& owner, const LockWait& wait);
+  static Result<NodeLock> acquire(const Cluster& cluster, const Owner& owner, const LockWait& wait,
+                                  LostNodes lost = LostNodes::refuse);
 
   NodeLock(NodeLock&&) noexcept = default;
   NodeLock& operator=(NodeLock&&) = delete;

@@ -346,6 +346,22 @@ TEST_CASE("a node belongs to one run at a time") {
   CHECK(mentions(refused.error(), "on host elsewhere"));
   CHECK(n2.run(Command::shell(show))->exit_code != 0);
 
+  // A host that is down refuses the lock, unless it is told to be left out.
+  HostClusterOptions with_absent = as_host(*cluster, "root");
+  with_absent.check = false;
+  with_absent.hosts.push_back({"root", n1.address(), 23});
+  const auto partly = connect_hosts(with_absent);
+  REQUIRE(partly);
+  REQUIRE(n1.must(Command::shell(std::string("rm ") + NodeLock::path)));
+  CHECK_FALSE(NodeLock::acquire(**partly, Owner::self("x"), {}).has_value());
+  CHECK(n1.run(Command::shell(show))->exit_code != 0);
+  {
+    const auto rest = NodeLock::acquire(**partly, Owner::self("x"), {}, LostNodes::skip);
+    REQUIRE(rest);
+    CHECK(n1.run(Command::shell(show))->exit_code == 0);
+  }
+  CHECK(n1.run(Command::shell(show))->exit_code != 0);
+
   // Not ours to read, so nobody's to take.
   REQUIRE(n1.upload("garbage\n", NodeLock::path));
   CHECK_FALSE(NodeLock::acquire(**cluster, Owner::self("heir"), {}).has_value());
