@@ -65,43 +65,52 @@ std::unique_ptr<AnySearch> make_search(const RegisterPart& part,
   return std::make_unique<SearchOf<pending_most / 64>>(part, options);
 }
 
-/// Tries to show that there is no order up to one event, by all means in turn.
+/// Tries to show that there is no order up to one event: by every projection to up to three values,
+/// by crashed operations without number, and by exhaustion. Each in turn gets a number of steps,
+/// and four times as many in the next round.
 class Refutation {
  public:
   using State = AnySearch::State;
+  enum class Answer { refuted, not_yet, contradiction };
 
-  /// Both outlive this object. `event`: a return, in part.events.
-  Refutation(const RegisterPart& part, std::size_t event) : part_(part), event_(event) {
+  /// `part` outlives this object. `event`: a return, in part.events.
+  Refutation(const RegisterPart& part, std::size_t event)
+      : part_(part), event_(event), round_steps_(std::max<std::size_t>(20'000, 4 * event)) {
     list_values();
     for (std::size_t size = 1; size <= 3 && size < part.values; ++size)
       list_projections(size, {}, 0);
-    if (!part.lanes.empty()) attempts_.push_back({Kind::unlimited, {}});
-    attempts_.push_back({Kind::exact, {}});
+    if (!part.lanes.empty()) means_.push_back({Kind::unlimited, {}});
+    means_.push_back({Kind::exact, {}});
   }
 
-  enum class Answer { refuted, not_yet, contradiction };
+  std::size_t event() const { return event_; }
 
-  /// Spends about so many steps.
-  Answer advance(Effort& effort, std::size_t steps_max) {
-    std::size_t spent = 0;
-    while (spent < steps_max && !attempts_.empty() && !effort.exhausted()) {
-      turn_ %= attempts_.size();
-      Attempt& attempt = attempts_[turn_];
-      if (!attempt.search) start(attempt);
-      const std::size_t before = attempt.search->steps();
-      const State state = attempt.search->advance(effort, slice_);
-      spent += attempt.search->steps() - before;
+  /// Spends about so many steps; `quick`: looks at the values of the operation at the event only.
+  Answer advance(Effort& effort, std::size_t steps_max, bool quick) {
+    for (std::size_t spent = 0; spent < steps_max && !means_.empty() && !effort.exhausted();) {
+      if (quick && (round_ > 0 || turn_ >= fatal_values_)) break;
+      if (!search_) start();
+      const std::size_t before = search_->steps();
+      const State state =
+          search_->advance(effort, std::min(steps_max - spent, round_steps_ - before));
+      spent += search_->steps() - before + 1;
       if (state == State::dead) {
-        const std::size_t at = attempt.origin.empty() ? attempt.search->event()
-                                                      : attempt.origin[attempt.search->event()];
-        how_ = describe(attempt);
+        how_ = describe(means_[turn_]);
+        const std::size_t at = origin_.empty() ? search_->event() : origin_[search_->event()];
         return at == event_ ? Answer::refuted : Answer::contradiction;
       }
       if (state == State::finished) {
-        attempts_.erase(attempts_.begin() + static_cast<std::ptrdiff_t>(turn_));
-      } else if (++turn_ >= attempts_.size()) {
+        means_.erase(means_.begin() + static_cast<std::ptrdiff_t>(turn_));
+        fatal_values_ -= turn_ < fatal_values_;
+        search_.reset();
+      } else if (search_->steps() >= round_steps_) {
+        ++turn_;
+        search_.reset();
+      }
+      if (turn_ == means_.size() && turn_ > 0) {
         turn_ = 0;
-        slice_ *= 2;
+        ++round_;
+        round_steps_ *= 4;
       }
     }
     return Answer::not_yet;
@@ -112,12 +121,9 @@ class Refutation {
  private:
   enum class Kind { projection, unlimited, exact };
 
-  struct Attempt {
+  struct Means {
     Kind kind;
     std::vector<std::uint32_t> values;
-    std::unique_ptr<RegisterPart> projected = nullptr;
-    std::vector<std::uint32_t> origin = {};
-    std::unique_ptr<AnySearch> search = nullptr;
   };
 
   /// The values that may matter: those of the operation at the event first, then those of what is
@@ -132,6 +138,7 @@ class Refutation {
       }
     };
     add(part_.operations[part_.events[event_].op]);
+    fatal_values_ = values_.size();
     for (std::size_t e = event_; e-- > 0 && e + 4 * pending_most > event_;) {
       const RegisterOperation& operation = part_.operations[part_.events[e].op];
       if (!part_.events[e].returns && operation.returns >= event_) add(operation);
@@ -142,7 +149,7 @@ class Refutation {
 
   void list_projections(std::size_t size, std::vector<std::uint32_t> chosen, std::size_t from) {
     if (chosen.size() == size) {
-      attempts_.push_back({Kind::projection, std::move(chosen)});
+      means_.push_back({Kind::projection, std::move(chosen)});
       return;
     }
     for (std::size_t i = from; i < values_.size(); ++i) {
@@ -152,28 +159,28 @@ class Refutation {
     }
   }
 
-  void start(Attempt& attempt) {
+  void start() {
     RegisterSearchOptions options;
     options.exact = true;
     options.end = event_ + 1;
-    if (attempt.kind == Kind::unlimited) options.unlimited.assign(part_.lanes.size(), true);
-    if (attempt.kind != Kind::projection) {
-      attempt.search = make_search(part_, options);
+    origin_.clear();
+    const Means& means = means_[turn_];
+    if (means.kind == Kind::unlimited) options.unlimited.assign(part_.lanes.size(), true);
+    if (means.kind != Kind::projection) {
+      search_ = make_search(part_, options);
       return;
     }
-    attempt.projected =
-        std::make_unique<RegisterPart>(project(part_, attempt.values, attempt.origin));
+    projected_ = project(part_, means.values, origin_);
     options.end = static_cast<std::size_t>(
-        std::upper_bound(attempt.origin.begin(), attempt.origin.end(), event_) -
-        attempt.origin.begin());
-    attempt.search = make_search(*attempt.projected, options);
+        std::upper_bound(origin_.begin(), origin_.end(), event_) - origin_.begin());
+    search_ = make_search(projected_, options);
   }
 
-  static std::string describe(const Attempt& attempt) {
-    switch (attempt.kind) {
+  static std::string describe(const Means& means) {
+    switch (means.kind) {
       case Kind::projection:
-        return fmt::format("refuted looking at {} value{} only", attempt.values.size(),
-                           attempt.values.size() == 1 ? "" : "s");
+        return fmt::format("refuted looking at {} value{} only", means.values.size(),
+                           means.values.size() == 1 ? "" : "s");
       case Kind::unlimited:
         return "refuted even with crashed operations without number";
       case Kind::exact:
@@ -187,9 +194,13 @@ class Refutation {
   const RegisterPart& part_;
   std::size_t event_;
   std::vector<std::uint32_t> values_;
-  std::vector<Attempt> attempts_;
-  std::size_t turn_ = 0;
-  std::size_t slice_ = 20'000;
+  std::size_t fatal_values_ = 0;  // the first so many means look at one of these
+  std::vector<Means> means_;
+  std::size_t turn_ = 0, round_ = 0;
+  std::size_t round_steps_;
+  RegisterPart projected_;
+  std::vector<std::uint32_t> origin_;  // of the projection's events
+  std::unique_ptr<AnySearch> search_;  // of the means whose turn it is
   std::string how_;
 };
 
@@ -216,11 +227,11 @@ class RegisterPortfolio : public PartAlgorithm {
     Effort effort(budget);
     const auto search = make_search(compiled, {});
     std::unique_ptr<Refutation> refutation;
-    std::size_t refutation_at = 0, refutation_steps = 0;
+    std::size_t refuting_steps = 0;
     for (;;) {
       const State state = search->advance(effort, steps_at_once);
       judgement.reached = std::max(judgement.reached, search->event());
-      judgement.configurations = search->steps() + refutation_steps;
+      judgement.configurations = search->steps() + refuting_steps;
       if (state == State::finished) {
         judgement.validity = Validity::valid;
         judgement.order = order_from_steps(compiled, search->best_way());
@@ -235,22 +246,23 @@ class RegisterPortfolio : public PartAlgorithm {
         return judgement;
       }
       if (state != State::stuck) continue;
-      if (search->stuck_count() >= 2) {
-        if (!refutation || refutation_at != search->event()) {
-          refutation_at = search->event();
-          refutation = std::make_unique<Refutation>(compiled, refutation_at);
+      if (!refutation || refutation->event() != search->event()) {
+        refutation = std::make_unique<Refutation>(compiled, search->event());
+      }
+      // As much effort for the one as for the other.
+      const std::size_t total = search->steps() + steps_at_once;
+      if (refuting_steps < total) {
+        const std::size_t before = effort.steps();
+        const auto answer =
+            refutation->advance(effort, total - refuting_steps, search->stuck_count() < 2);
+        refuting_steps += effort.steps() - before;
+        if (answer == Refutation::Answer::refuted) {
+          judgement.algorithm += "; " + refutation->how();
+          return invalid(std::move(judgement), compiled, refutation->event());
         }
-        const std::size_t share = std::max(search->steps() - refutation_steps, steps_at_once);
-        refutation_steps += share;
-        switch (refutation->advance(effort, share)) {
-          case Refutation::Answer::refuted:
-            judgement.algorithm += "; " + refutation->how();
-            return invalid(std::move(judgement), compiled, refutation_at);
-          case Refutation::Answer::contradiction:
-            judgement.reason = "internal error: two searches contradict each other";
-            return judgement;
-          case Refutation::Answer::not_yet:
-            break;
+        if (answer == Refutation::Answer::contradiction) {
+          judgement.reason = "internal error: two searches contradict each other";
+          return judgement;
         }
       }
       search->widen();

@@ -127,6 +127,7 @@ class RegisterSearch {
   void choose_beam();
   void save();
   void restore(std::size_t event_max);
+  void note_stuck();
 
   const RegisterPart& part_;
   RegisterSearchOptions options_;
@@ -169,9 +170,8 @@ class RegisterSearch {
   };
   std::vector<Snapshot> snapshots_;  // oldest first
   std::size_t level_ = 0;            // of the beam, narrowest 0
-  std::size_t level_least_ = 0;      // until `wide_until_`
-  std::size_t wide_until_ = 0;
-  bool pruned_ = false;  // something was dropped that nothing kept dominates
+  std::size_t wide_until_ = 0;       // an event before which it does not get narrower
+  bool pruned_ = false;              // something was dropped that nothing kept dominates
   std::size_t stuck_at_ = 0;
   unsigned stuck_count_ = 0;
   std::size_t window_event_ = 0, window_steps_ = 0;  // where the current accounting began

@@ -116,11 +116,16 @@ void RegisterSearch<W>::restore(std::size_t event_max) {
 }
 
 template <int W>
-void RegisterSearch<W>::widen() {
-  GAUNTLET_ASSERT(state_ == State::stuck);
+void RegisterSearch<W>::note_stuck() {
+  state_ = State::stuck;
   if (event_ > stuck_at_) stuck_count_ = 0;  // it has got farther than ever
   stuck_at_ = std::max(stuck_at_, event_);
   ++stuck_count_;
+}
+
+template <int W>
+void RegisterSearch<W>::widen() {
+  GAUNTLET_ASSERT(state_ == State::stuck);
   const std::size_t back = std::size_t{64} << std::min(2 * stuck_count_, 40u);
   wide_until_ = event_ + 256;
   level_ = std::min(beams.size() - 1, std::max<std::size_t>(level_, 1) + stuck_count_);

@@ -197,7 +197,11 @@ bool RegisterSearch<W>::complete(OpId op, Effort& effort) {
   if (!walk(effort)) return false;  // the front is as it was: the event can be taken up again
   settle();
   if (front_.size() == 0) {
-    state_ = pruned_ ? State::stuck : State::dead;
+    if (pruned_) {
+      note_stuck();
+    } else {
+      state_ = State::dead;
+    }
     return false;
   }
   release(target_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/verifier.hpp"
@@ -61,13 +62,16 @@ std::string dump(const History& history) {
   return text;
 }
 
-void fuzz(std::uint64_t seed, int count, const RandomShape& shape, CheckOptions options) {
+using Make = std::function<std::vector<TestOperation>(Random&, const RandomShape&)>;
+
+void fuzz(std::uint64_t seed, int count, const RandomShape& shape, CheckOptions options,
+          const Make& make = random_operations) {
   Random random(seed);
   for (int i = 0; i < count; ++i) {
     RandomShape varied = shape;
     varied.operations = static_cast<int>(random.between(2, shape.operations));
     varied.processes = static_cast<int>(random.between(2, shape.processes));
-    const History history = make_history(random_operations(random, varied));
+    const History history = make_history(make(random, varied));
     const std::string problem = disagreement(history, options);
     if (problem.empty()) continue;
     CAPTURE(dump(history));
@@ -90,6 +94,20 @@ TEST_CASE("algorithms agree with the oracle on random histories") {
   fuzz(3, cases(3000), {7, 5, 3, 0.1, 0.2, 0.6}, starting_with(0));   // mostly writes
   fuzz(4, cases(3000), {7, 5, 3, 0.3, 0.2, 0.1}, starting_with(0));   // mostly compare-and-sets
   fuzz(5, cases(2000), {7, 4, 2, 0.5, 0.4, 0.2}, starting_with({}));  // half of them crash
+}
+
+TEST_CASE("algorithms agree with the oracle on real registers that lie now and then") {
+  const auto lying = [](double lies) {
+    return [lies](Random& random, const RandomShape& shape) {
+      return simulated_operations(random, shape, lies);
+    };
+  };
+  fuzz(11, cases(3000), {8, 4, 3, 0.1}, starting_with(0), lying(0.05));
+  fuzz(12, cases(3000), {8, 6, 2, 0.3, 0.3, 0.2}, starting_with(0), lying(0.1));
+  // Unique values: zones and chains.
+  fuzz(13, cases(4000), {8, 5, 0, 0.1, 0.6, 0.4}, starting_with(0), lying(0.3));
+  fuzz(14, cases(4000), {8, 5, 0, 0.2, 0.5, 0.2}, starting_with(0), lying(0.2));
+  fuzz(15, cases(4000), {8, 5, 0, 0.3, 0.4, 0.0}, starting_with(0), lying(0.15));
 }
 
 TEST_CASE("algorithms agree with the oracle where failed compare-and-sets tell something") {

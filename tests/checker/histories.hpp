@@ -111,6 +111,80 @@ inline std::vector<TestOperation> random_operations(Random& random, const Random
   return operations;
 }
 
+/// Operations of processes that use a real cas-register, each taking effect at a random moment
+/// between its ends; crashed ones take effect or not. `lies` is the share of completed reads that
+/// answer another value than they found. With values = 0 no value is set twice.
+inline std::vector<TestOperation> simulated_operations(Random& random, const RandomShape& shape,
+                                                       double lies) {
+  std::vector<TestOperation> operations;
+  std::vector<int> process(static_cast<std::size_t>(shape.processes));
+  std::vector<int> open(process.size(), -1);
+  std::vector<bool> done;
+  int next_process = shape.processes, next_value = 1, state = 0, now = 0, started = 0, running = 0;
+  for (std::size_t i = 0; i < process.size(); ++i)
+    process[i] = static_cast<int>(i);
+  const auto value = [&] {
+    return shape.values == 0 ? next_value++ : static_cast<int>(random.below(shape.values));
+  };
+  const auto some_value = [&] {
+    return static_cast<int>(random.below(shape.values == 0 ? next_value : shape.values));
+  };
+  const auto take_effect = [&](std::size_t i) {
+    TestOperation& operation = operations[i];
+    done[i] = true;
+    if (operation.f == "read") {
+      operation.answer = random.chance(lies) ? some_value() : state;
+    } else if (operation.f == "write") {
+      state = static_cast<int>(operation.value.integer());
+    } else {
+      // Succeeds, as a rule: what it expects is decided only now.
+      if (random.chance(0.8)) operation.value.items()[0] = operation.answer.items()[0] = state;
+      if (operation.value.items()[0] == Value(state)) {
+        state = static_cast<int>(operation.value.items()[1].integer());
+      } else {
+        operation.type = OperationType::fail;
+      }
+    }
+  };
+  while (started < shape.operations || running > 0) {
+    const std::size_t worker = random.below(process.size());
+    ++now;
+    if (open[worker] < 0) {
+      if (started == shape.operations) continue;
+      TestOperation operation{process[worker], "read", {}, {}, now, 0};
+      const double kind = random.fraction();
+      if (kind >= shape.read + shape.write) {
+        operation.f = "cas";
+        operation.value = operation.answer = Value::list({some_value(), value()});
+      } else if (kind >= shape.read) {
+        operation.f = "write";
+        operation.value = operation.answer = value();
+      }
+      if (random.chance(shape.crash)) operation.type = OperationType::invoke;
+      open[worker] = static_cast<int>(operations.size());
+      operations.push_back(operation);
+      done.push_back(false);
+      ++started;
+      ++running;
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(open[worker]);
+    const bool crashes = operations[i].type == OperationType::invoke;
+    if (!done[i] && (!crashes || random.chance(0.5))) {
+      take_effect(i);
+      continue;
+    }
+    if (crashes) {
+      process[worker] = next_process++;
+    } else {
+      operations[i].completed = now;
+    }
+    open[worker] = -1;
+    --running;
+  }
+  return operations;
+}
+
 /// Calls `visit` with the moments of every way in which `operations` operations can overlap, given
 /// that they are invoked in their order: (2n-1)!! ways.
 inline void for_all_overlaps(int operations,
