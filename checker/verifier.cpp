@@ -139,32 +139,41 @@ class Verifier::Orders {
   boost::unordered_flat_set<std::pair<std::uint64_t, std::uint64_t>> dead_;
 };
 
-/// Whether the operations that are left out may be left out: see Verifier::violation.
+/// Whether the operations that are left out may be left out: see Verifier::violation. Answers the
+/// subjects that are gone.
 ///
-/// For a register it is enough that no kept operation needs a value which an omitted one sets.
+/// Operations that change nothing may go, and all those about a value together: Model::subject. For
+/// a register it is enough that no kept operation needs a value which an omitted one sets.
 /// Proof: take a legal order of all and drop the omitted ones. Before a kept operation that needs v
 /// the register held v, put there by the last update that changed the state (or from the start);
 /// that update set v, so it is a kept one, and what was dropped after it changed nothing. So the
 /// register still holds v there. Omitted operations go together: what they needed does not matter.
 /// One that sets the very value that it needs changes nothing.
-Result<void> Verifier::omissions_are_sound(const std::vector<Claim>& kept,
+Result<ValueSet> Verifier::sound_omissions(const std::vector<Claim>& kept,
                                            const std::vector<Claim>& omitted) const {
-  boost::unordered_flat_set<ValueId> set_by_omitted;
+  ValueSet subjects, set_by_omitted;
   for (const Claim& claim : omitted) {
-    if (!model_.updates(claim.call)) continue;
-    if (!claim.access || !claim.access->sets) {
+    if (!model_.updates(claim.call, context_)) continue;
+    if (const auto subject = model_.subject(claim.call, context_)) {
+      subjects.insert(*subject);
+    } else if (!claim.access || !claim.access->sets) {
       return rejected("an operation that may matter was left out");
+    } else if (claim.access->needs != claim.access->sets) {
+      set_by_omitted.insert(*claim.access->sets);
     }
-    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
   }
-  if (set_by_omitted.empty()) return {};
   for (const Claim& claim : kept) {
+    const auto subject = model_.subject(claim.call, context_);
+    if (subject && subjects.contains(*subject)) {
+      return rejected("of the operations about a value only some were left out");
+    }
+    if (set_by_omitted.empty()) continue;
     if (claim.access->excludes) return rejected("a kept operation may need any value");
     if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
       return rejected("an update was left out whose value is needed");
     }
   }
-  return {};
+  return subjects;
 }
 
 Result<void> Verifier::order(const OrderCertificate& certificate) const {
@@ -250,8 +259,12 @@ Result<void> Verifier::violation(const ViolationCertificate& certificate,
     if (!claim.access->sets) claim.access->sets = claim.access->needs;
     claim.access->needs.reset();
   }
-  if (auto sound = omissions_are_sound(kept, omitted); !sound) return sound;
-  Orders orders(model_, context_, kept, certificate.from, as_register, steps_max);
+  const auto subjects_gone = sound_omissions(kept, omitted);
+  if (!subjects_gone) return subjects_gone.error();
+  const LeftOut left_out{*subjects_gone};
+  ModelContext context = context_;
+  context.left_out = &left_out;
+  Orders orders(model_, context, kept, certificate.from, as_register, steps_max);
   const bool exist = orders.exist();
   if (orders.gave_up()) return failure(ErrorKind::resource, "there are too many orders to try");
   if (exist) return rejected("the operations of the evidence can be ordered");

@@ -52,8 +52,9 @@ class Verifier {
 
   /// Accepts a violation if leaving out the other operations is sound and no order of those kept
   /// exists, which it finds out by trying them all. Leaving out an operation is sound if it never
-  /// changes the state, or, in a register, if nothing that remains needs the value that it sets:
-  /// then whatever follows it in an order is a write, which may as well follow what came before it.
+  /// changes the state; if all operations about its subject (Model::subject) are left out; or, in a
+  /// register, if nothing that remains needs the value that it sets: then whatever follows it in an
+  /// order is a write, which may as well follow what came before it.
   /// An error of kind `resource` means that there is too much to try. O(operations on the key) and
   /// up to `steps_max` steps.
   Result<void> violation(const ViolationCertificate& certificate,
@@ -64,7 +65,7 @@ class Verifier {
   class Orders;
 
   std::optional<Claim> claim(EventIndex invoked) const;
-  Result<void> omissions_are_sound(const std::vector<Claim>& kept,
+  Result<ValueSet> sound_omissions(const std::vector<Claim>& kept,
                                    const std::vector<Claim>& omitted) const;
 
   const History& history_;

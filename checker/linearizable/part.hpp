@@ -51,7 +51,7 @@ struct Part {
     return model->functions()[kinds[kind].function];
   }
   /// Whether a call of this kind may change the state.
-  bool updates(std::uint32_t kind) const { return model->updates(kinds[kind]); }
+  bool updates(std::uint32_t kind) const { return model->updates(kinds[kind], *context); }
   /// The key as text; empty where the history has no keys.
   std::string key_text() const;
 };

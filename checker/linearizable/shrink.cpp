@@ -20,6 +20,10 @@ class Shrinker {
       const auto access = part.model->access(call, *part.context);
       is_register_ = is_register_ && access && !access->excludes;
       accesses_.push_back(access.value_or(RegisterAccess{}));
+      subjects_.push_back(part.model->subject(call, *part.context));
+    }
+    for (OpId op = 0; op < part.operations.size() && invoked_at_[op] < end; ++op) {
+      if (updates(op) && subject(op)) subjects_updated_.insert(*subject(op));
     }
   }
 
@@ -31,6 +35,9 @@ class Shrinker {
       if (!part_.events[e].returns && counts(op, core.from)) core.operations.push_back(op);
     }
     leave_out(core, [this](OpId op) { return op == fatal_ || updates(op); });
+    for (std::size_t size = subjects_updated_.size() / 2; size >= 1; size /= 2) {
+      if (!leave_out_subjects(core, size)) return core;
+    }
     for (std::size_t size = core.operations.size() / 2; size >= 1; size /= 2) {
       if (!leave_out_chunks(core, size)) return core;
     }
@@ -50,6 +57,9 @@ class Shrinker {
   static constexpr std::size_t pass_max = 2000;  // larger cores are not gone over one by one
 
   bool updates(OpId op) const { return part_.updates(part_.operations[op].kind); }
+  const std::optional<ValueId>& subject(OpId op) const {
+    return subjects_[part_.operations[op].kind];
+  }
   bool stopped() const { return budget_.stopped() || budget_.deadline.passed(); }
 
   /// Whether the tail from `from` holds the operation at all.
@@ -94,7 +104,15 @@ class Shrinker {
     const PartAlgorithm* search = PartAlgorithmRegistry::instance().find("breadth");
     Budget budget = budget_;
     budget.deadline = budget_.deadline.capped(try_time_max);
-    return search->judge(tail(operations, from), budget).validity == Validity::invalid;
+    LeftOut left_out{subjects_updated_};
+    for (const OpId op : operations) {
+      if (subject(op)) left_out.but_for.insert(*subject(op));
+    }
+    ModelContext context = *part_.context;
+    context.left_out = &left_out;
+    Part rest = tail(operations, from);
+    rest.context = &context;
+    return search->judge(rest, budget).validity == Validity::invalid;
   }
 
   /// The latest start, among windows of doubling size, from which it is still invalid.
@@ -140,6 +158,14 @@ class Shrinker {
         progress = true;
       }
     }
+    // All about a subject may go, but not some.
+    ValueSet subjects_left;
+    for (const OpId op : left) {
+      if (subject(op)) subjects_left.insert(*subject(op));
+    }
+    std::erase_if(leaving, [&](OpId op) {
+      return !is_register_ && subject(op) && !subjects_left.contains(*subject(op));
+    });
     left.insert(left.end(), leaving.begin(), leaving.end());
     std::sort(left.begin(), left.end());
     return left;
@@ -163,6 +189,25 @@ class Shrinker {
       const std::size_t before = core.operations.size();
       leave_out(core, [&](OpId op) { return op == fatal_ || op < low || op > high; });
       if (core.operations.size() == before) back += size;
+    }
+    return true;
+  }
+
+  /// Leaves out the subjects in chunks, latest first. False if the budget is used up.
+  bool leave_out_subjects(Core& core, std::size_t size) const {
+    std::vector<ValueId> subjects;
+    ValueSet seen;
+    for (std::size_t i = core.operations.size(); i-- > 0;) {
+      const auto& about = subject(core.operations[i]);
+      const bool stays = !about || about == subject(fatal_);
+      if (!stays && seen.insert(*about).second) subjects.push_back(*about);
+    }
+    for (std::size_t first = 0; first < subjects.size(); first += size) {
+      if (stopped()) return false;
+      const std::size_t last = std::min(first + size, subjects.size());
+      const ValueSet going(subjects.begin() + static_cast<std::ptrdiff_t>(first),
+                           subjects.begin() + static_cast<std::ptrdiff_t>(last));
+      leave_out(core, [&](OpId op) { return !subject(op) || !going.contains(*subject(op)); });
     }
     return true;
   }
@@ -194,7 +239,9 @@ class Shrinker {
   Budget budget_;
   OpId fatal_;
   bool is_register_;
-  std::vector<RegisterAccess> accesses_;               // by kind
+  std::vector<RegisterAccess> accesses_;          // by kind
+  std::vector<std::optional<ValueId>> subjects_;  // by kind
+  ValueSet subjects_updated_;
   std::vector<std::size_t> invoked_at_, returned_at_;  // by operation; `end_` where not before it
 };
 

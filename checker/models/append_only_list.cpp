@@ -26,8 +26,17 @@ struct AppendOnlyList {
       return true;
     }
     if (call.output == ValueId::nil) return state.empty();
-    const auto all = context.values.as_list(call.output);
-    return std::equal(all.begin(), all.end(), state.begin(), state.end());
+    auto at = state.begin();
+    for (const ValueId item : context.values.as_list(call.output)) {
+      if (context.is_left_out(item)) continue;
+      if (at == state.end() || *at++ != item) return false;
+    }
+    return at == state.end();
+  }
+
+  /// Leaving out the appends of the values of V filters the list, and reads are read so.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    return call.function == 0 ? std::optional(call.input) : std::nullopt;
   }
 };
 

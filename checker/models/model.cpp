@@ -42,8 +42,9 @@ bool Model::counts(const ModelCall& call, const ModelContext& context) const {
 }
 
 ModelContext context_of(const History& history, const Model& model, const CheckOptions& options) {
-  return {history.values(), model.initial_value(options.initial), options.nil_read,
-          options.failed_cas, ValueId::nil};
+  return {history.values(), model.initial_value(options.initial),
+          options.nil_read, options.failed_cas,
+          ValueId::nil,     nullptr};
 }
 
 ValueId find_initial(const Values& values, std::span<const ModelCall> calls, const Value& initial) {

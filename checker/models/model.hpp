@@ -22,6 +22,10 @@
 //     static Value initial_value(const Value& given);
 //     // optional, for models that are registers: see RegisterAccess
 //     static std::optional<RegisterAccess> access(const ModelCall&, const ModelContext&);
+//     // optional: the value that the call is about, see Model::subject
+//     static std::optional<ValueId> subject(const ModelCall&, const ModelContext&);
+//     // optional: an `ok` call of an updating function that, where it is legal, changes nothing
+//     static bool observes_only(const ModelCall&, const ModelContext&);
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -36,6 +40,7 @@
 #include <array>
 #include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,6 +80,16 @@ struct ModelCall {
   }
 };
 
+using ValueSet = boost::unordered_flat_set<ValueId>;
+
+/// Subjects (Model::subject) whose calls were all left out.
+struct LeftOut {
+  const ValueSet& among;
+  ValueSet but_for = {};
+
+  bool contains(ValueId id) const { return among.contains(id) && !but_for.contains(id); }
+};
+
 /// What a model may look at besides the call. References live as long as the history and options.
 struct ModelContext {
   const Values& values;
@@ -82,6 +97,10 @@ struct ModelContext {
   NilRead nil_read = NilRead::value;
   FailedCas failed_cas = FailedCas::drop;
   ValueId initial_id = ValueId::nil;  ///< `initial` within `values`, or `absent_value`
+  /// Where there is one, answers that list the whole state are read without what was left out.
+  const LeftOut* left_out = nullptr;
+
+  bool is_left_out(ValueId id) const { return left_out != nullptr && left_out->contains(id); }
 };
 
 /// The id of a value that no operation of the history mentions.
@@ -131,9 +150,14 @@ class Model {
   virtual std::optional<RegisterAccess> access(const ModelCall& call,
                                                const ModelContext& context) const = 0;
   /// Whether a call may change the state.
-  bool updates(const ModelCall& call) const {
-    return call.outcome != Outcome::fail && functions()[call.function].updates;
-  }
+  virtual bool updates(const ModelCall& call, const ModelContext& context) const = 0;
+  /// The value that a call is about, in a model whose values do not depend on each other: take a
+  /// legal sequence, leave out all calls about the values of a set V, and of the calls whose answer
+  /// is not known (Outcome::unknown) and that are about no value those that took effect on a value
+  /// of V; then what is left is legal in the context with `left_out` = V. Each model that answers a
+  /// value argues so beside it. Nothing for a call that stays whatever is left out.
+  virtual std::optional<ValueId> subject(const ModelCall& call,
+                                         const ModelContext& context) const = 0;
 
   /// Whether an operation that fits takes part in the judgement at all (see the file's comment).
   bool counts(const ModelCall& call, const ModelContext& context) const;
@@ -219,6 +243,20 @@ class ModelOf : public Model {
   std::optional<RegisterAccess> access(const ModelCall& call,
                                        const ModelContext& context) const override {
     if constexpr (requires { M::access(call, context); }) return M::access(call, context);
+    return std::nullopt;
+  }
+
+  bool updates(const ModelCall& call, const ModelContext& context) const override {
+    const bool may = call.outcome != Outcome::fail && M::functions[call.function].updates;
+    if constexpr (requires { M::observes_only(call, context); }) {
+      return may && !(call.outcome == Outcome::ok && M::observes_only(call, context));
+    }
+    return may;
+  }
+
+  std::optional<ValueId> subject(const ModelCall& call,
+                                 const ModelContext& context) const override {
+    if constexpr (requires { M::subject(call, context); }) return M::subject(call, context);
     return std::nullopt;
   }
 

@@ -57,6 +57,13 @@ struct MultiRegister {
     return true;
   }
 
+  static bool observes_only(const ModelCall& call, const ModelContext& context) {
+    const auto accesses = context.values.as_list(call.input);
+    return std::none_of(accesses.begin(), accesses.end(), [&](ValueId access) {
+      return kind(context.values.as_list(access)[0], context.values) == Access::write;
+    });
+  }
+
  private:
   enum class Access { read, write, unknown };
 

@@ -19,7 +19,8 @@ struct PriorityQueue {
 
   static std::string admit(ModelCall& call, const ModelContext&) {
     (call.function == 0 ? call.output : call.input) = ValueId::nil;
-    return "";
+    const bool fits = call.function == 1 || call.input != ValueId::nil;
+    return fits ? "" : "a priority queue holds no nil: extract answers it where there is nothing";
   }
 
   static bool step(State& state, const ModelCall& call, const ModelContext& context) {
@@ -34,6 +35,20 @@ struct PriorityQueue {
     }
     if (!state.empty()) state.erase(state.begin());
     return true;
+  }
+
+  /// Leaving out the calls about the values of V filters the elements: where w was the smallest
+  /// (and the first of its equals), it still is; where nothing was there, nothing is. A extract
+  /// that crashed and took a value of V goes, too.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    if (call.function == 0) return call.input;
+    if (call.outcome != Outcome::ok || call.output == ValueId::nil) return std::nullopt;
+    return call.output;
+  }
+
+  /// Answering that there is nothing changes nothing.
+  static bool observes_only(const ModelCall& call, const ModelContext&) {
+    return call.function == 1 && call.output == ValueId::nil;
   }
 
  private:

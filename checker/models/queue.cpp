@@ -16,7 +16,8 @@ struct Queue {
 
   static std::string admit(ModelCall& call, const ModelContext&) {
     (call.function == 0 ? call.output : call.input) = ValueId::nil;
-    return "";
+    const bool fits = call.function == 1 || call.input != ValueId::nil;
+    return fits ? "" : "a queue holds no nil: dequeue answers it where there is nothing";
   }
 
   static bool step(State& state, const ModelCall& call, const ModelContext&) {
@@ -30,6 +31,20 @@ struct Queue {
     }
     if (!state.empty()) state.erase(state.begin());
     return true;
+  }
+
+  /// Leaving out the calls about the values of V filters the queue: where w was in front, it still
+  /// is, since only others were taken out before it; where nothing was there, nothing is. A dequeue
+  /// that crashed and took a value of V goes, too.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    if (call.function == 0) return call.input;
+    if (call.outcome != Outcome::ok || call.output == ValueId::nil) return std::nullopt;
+    return call.output;
+  }
+
+  /// Answering that there is nothing changes nothing.
+  static bool observes_only(const ModelCall& call, const ModelContext&) {
+    return call.function == 1 && call.output == ValueId::nil;
   }
 };
 

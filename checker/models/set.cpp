@@ -55,7 +55,9 @@ struct SetOf {
     const Values& values = context.values;
     if (call.function == read) {
       const auto all = values.as_list(call.output);
-      State members(all.begin(), all.end());
+      State members;
+      std::copy_if(all.begin(), all.end(), std::back_inserter(members),
+                   [&](ValueId member) { return !context.is_left_out(member); });
       std::sort(members.begin(), members.end());
       members.erase(std::unique(members.begin(), members.end()), members.end());
       return members == state;
@@ -76,6 +78,17 @@ struct SetOf {
         if (is_member) state.erase(at);
         return true;
     }
+  }
+
+  /// Whether a value is a member depends on the calls about it and on nothing else; a read of all
+  /// is right about those that remain.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    return call.function == read ? std::nullopt : std::optional(call.input);
+  }
+
+  /// An add of what is a member, a remove of what is none: both answer false.
+  static bool observes_only(const ModelCall& call, const ModelContext& context) {
+    return call.output != ValueId::nil && !context.values.as_boolean(call.output);
   }
 };
 

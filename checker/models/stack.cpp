@@ -16,7 +16,8 @@ struct Stack {
 
   static std::string admit(ModelCall& call, const ModelContext&) {
     (call.function == 0 ? call.output : call.input) = ValueId::nil;
-    return "";
+    const bool fits = call.function == 1 || call.input != ValueId::nil;
+    return fits ? "" : "a stack holds no nil: pop answers it where there is nothing";
   }
 
   static bool step(State& state, const ModelCall& call, const ModelContext&) {
@@ -30,6 +31,19 @@ struct Stack {
     }
     if (!state.empty()) state.pop_back();
     return true;
+  }
+
+  /// Leaving out the calls about the values of V filters the stack: where w was on top, it still
+  /// is; where nothing was there, nothing is. A pop that crashed and took a value of V goes, too.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    if (call.function == 0) return call.input;
+    if (call.outcome != Outcome::ok || call.output == ValueId::nil) return std::nullopt;
+    return call.output;
+  }
+
+  /// Answering that there is nothing changes nothing.
+  static bool observes_only(const ModelCall& call, const ModelContext&) {
+    return call.function == 1 && call.output == ValueId::nil;
   }
 };
 

@@ -24,6 +24,11 @@ struct UniqueIds {
     state.insert(at, call.output);
     return true;
   }
+
+  /// Whether an id is new depends on the calls that answered it and on nothing else.
+  static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
+    return call.outcome == Outcome::ok ? std::optional(call.output) : std::nullopt;
+  }
 };
 
 GAUNTLET_REGISTER(Model, ModelOf<UniqueIds>);
