@@ -18,6 +18,7 @@ struct BenchSettings {
   std::string folder;  ///< where to put files; on the disk that is to be measured
   int repeats = 3;
   double scale = 1;  ///< of the number of operations: 0.1 for a quick look
+  std::string only;  ///< of a table, the rows whose name contains this; empty: all
 };
 
 /// Stateless.

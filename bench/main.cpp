@@ -1,5 +1,5 @@
-// gauntlet-bench [NAME...] [--repeats N] [--scale X] [--folder DIR]: runs the named benches, or
-// all.
+// gauntlet-bench [NAME...] [--repeats N] [--scale X] [--only TEXT] [--folder DIR]: runs the named
+// benches, or all.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +11,9 @@
 namespace {
 
 int usage() {
-  fmt::print("usage: gauntlet-bench [NAME...] [--repeats N] [--scale X] [--folder DIR]\n\n");
+  fmt::print(
+      "usage: gauntlet-bench [NAME...] [--repeats N] [--scale X] [--only TEXT] [--folder DIR]\n\n"
+      "--only runs the rows of a table whose name contains TEXT.\n\n");
   for (const auto* bench : gauntlet::BenchRegistry::instance().all())
     fmt::print("  {:<16} {}\n", bench->name(), bench->description());
   return 254;
@@ -30,6 +32,8 @@ int main(int count, char** arguments) {
       settings.repeats = std::max(1, static_cast<int>(std::strtol(arguments[++i], nullptr, 10)));
     } else if (argument == "--scale" && has_value) {
       settings.scale = std::strtod(arguments[++i], nullptr);
+    } else if (argument == "--only" && has_value) {
+      settings.only = arguments[++i];
     } else if (argument == "--folder" && has_value) {
       settings.folder = arguments[++i];
     } else if (const Bench* bench = BenchRegistry::instance().find(argument)) {
