@@ -2,6 +2,7 @@
 // on random, simulated and mutated histories.
 #include <doctest/doctest.h>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 
 #include "agreement.hpp"
@@ -56,4 +57,64 @@ TEST_CASE("algorithms agree with the oracle on random histories of every model")
     CHECK(tally.valid > fuzz_cases(2500));
     CHECK(tally.invalid > fuzz_cases(1000));
   }
+}
+
+namespace {
+
+/// The histories of several keys at the same time, each by processes of its own.
+History of_keys(Random& random, const Model& model, int keys) {
+  std::vector<TestOperation> all;
+  for (int key = 0; key < keys; ++key) {
+    ModelShape shape{.operations = static_cast<int>(random.between(2, 7))};
+    shape.values = static_cast<int>(random.between(0, 3));
+    const auto kind = static_cast<HistoryKind>(random.below(3));
+    for (TestOperation operation : model_operations(random, model, shape, kind)) {
+      operation.key = "key " + std::to_string(key);
+      operation.process = operation.process * keys + key;
+      operation.invoked = operation.invoked * keys + key;
+      operation.completed = operation.completed * keys + key;
+      all.push_back(std::move(operation));
+    }
+  }
+  return make_history(all);
+}
+
+}  // namespace
+
+TEST_CASE("the checker agrees with the oracle on histories of several keys") {
+  const Checker& checker = *CheckerRegistry::instance().find("linearizable");
+  int valid = 0, invalid = 0;
+  for (const Model* model : ModelRegistry::instance().all()) {
+    Random random = Random(102).fork(model->name());
+    for (int i = 0; i < fuzz_cases(500); ++i) {
+      const History history = of_keys(random, *model, static_cast<int>(random.between(2, 3)));
+      CAPTURE(model->name());
+      CAPTURE(as_json_lines(history));
+      const CheckOptions options = options_for(model->name());
+      const Verdict verdict = checker.check(history, options);
+      boost::unordered_flat_map<std::string, OracleAnswer> expected;  // by key, as text
+      bool is_valid = true;
+      for (EventIndex e = 0; e < history.size(); ++e) {
+        const auto [at, is_new] = expected.try_emplace(history.values().to_text(history.key(e)));
+        if (!is_new) continue;
+        at->second = ModelOracle(history, *model, options, history.key(e)).judge();
+        is_valid = is_valid && at->second.valid;
+      }
+      (is_valid ? valid : invalid) += 1;
+      REQUIRE(verdict.operations > 0);
+      REQUIRE((verdict.validity == Validity::invalid) == !is_valid);
+      const bool says_little = verdict.reason.starts_with("too few successful operations");
+      REQUIRE((verdict.validity == Validity::unknown) == says_little);
+      for (const PartVerdict& part : verdict.parts) {
+        REQUIRE(expected.contains(part.key));
+        REQUIRE(part.validity == (expected[part.key].valid ? Validity::valid : Validity::invalid));
+      }
+      for (const Anomaly& anomaly : verdict.anomalies) {
+        REQUIRE(anomaly.verified_by != "");
+        REQUIRE(anomaly.detected_at >= expected[anomaly.key].place);
+      }
+    }
+  }
+  CHECK(valid > fuzz_cases(1500));
+  CHECK(invalid > fuzz_cases(1500));
 }
