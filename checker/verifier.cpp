@@ -180,45 +180,26 @@ Result<void> Verifier::order(const OrderCertificate& certificate) const {
   const auto listed = invocations_.find(certificate.key);
   if (listed == invocations_.end()) return rejected("there is no such key");
   const std::vector<EventIndex>& invocations = listed->second;
-  // Each operation's call, named by a small number, and whether it is in the order yet.
-  constexpr std::uint32_t does_not_count = std::numeric_limits<std::uint32_t>::max();
-  std::vector<ModelCall> calls;
-  std::vector<std::uint32_t> kind(invocations.size(), does_not_count);
-  std::vector<bool> optional(invocations.size(), false);
-  boost::unordered_flat_map<ModelCall, std::uint32_t, boost::hash<ModelCall>> kinds;
-  for (std::size_t i = 0; i < invocations.size(); ++i) {
-    const auto found = claim(invocations[i]);
-    if (!found) continue;
-    const auto [at, is_new] =
-        kinds.try_emplace(found->call, static_cast<std::uint32_t>(calls.size()));
-    if (is_new) calls.push_back(found->call);
-    kind[i] = at->second;
-    // One that may not have happened need not be in the order.
-    const EventIndex completed = history_.partner(invocations[i]);
-    optional[i] = completed == no_event || history_.type(completed) == OperationType::info;
-  }
   std::vector<bool> held(invocations.size(), false);
-  const auto states = model_.states(calls, context_);
-  StateId state = states->initial();
+  const auto replay = model_.replay(context_);
   EventIndex last_invoked = 0;  // the latest invocation among those in the order so far
   for (const EventIndex invoked : certificate.order) {
     const auto at = std::lower_bound(invocations.begin(), invocations.end(), invoked);
     const auto i = static_cast<std::size_t>(at - invocations.begin());
-    if (at == invocations.end() || *at != invoked || kind[i] == does_not_count) {
-      return rejected("the order holds an operation that does not count");
-    }
+    const bool is_listed = at != invocations.end() && *at == invoked;
+    const auto taken = is_listed ? claim(invoked) : std::nullopt;
+    if (!taken) return rejected("the order holds an operation that does not count");
     if (held[i]) return rejected("the order holds an operation twice");
     held[i] = true;
-    const bool returned = !optional[i];
-    if (returned && history_.partner(invoked) < last_invoked) {
-      return rejected("the order contradicts real time");
-    }
+    if (taken->completed < last_invoked) return rejected("the order contradicts real time");
     last_invoked = std::max(last_invoked, invoked);
-    state = states->step(state, kind[i]);
-    if (state == no_state) return rejected("the order is not legal for the model");
+    if (!replay->step(taken->call)) return rejected("the order is not legal for the model");
   }
   for (std::size_t i = 0; i < invocations.size(); ++i) {
-    if (kind[i] != does_not_count && !optional[i] && !held[i]) {
+    if (held[i]) continue;
+    // One that may not have happened need not be in the order.
+    const auto missing = claim(invocations[i]);
+    if (missing && missing->completed != never) {
       return rejected("the order lacks an operation that happened");
     }
   }

@@ -26,6 +26,11 @@
 //     static std::optional<ValueId> subject(const ModelCall&, const ModelContext&);
 //     // optional: an `ok` call of an updating function that, where it is legal, changes nothing
 //     static bool observes_only(const ModelCall&, const ModelContext&);
+//     // optional: a state that is cheaper to change in place than State where it grows large, with
+//     a
+//     // step of its own that does the same
+//     using InPlace = ...;  // empty at first
+//     static bool step(InPlace& state, const ModelCall& call, const ModelContext& context);
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -131,6 +136,15 @@ class StateSpace {
   virtual std::size_t size() const = 0;
 };
 
+/// One sequence of calls, taken from the initial state on, in one state that is changed in place: a
+/// million calls on a container of thousands need no state twice.
+class Replay {
+ public:
+  virtual ~Replay() = default;
+  /// Takes the call; false where it is not legal, which ends the replay.
+  virtual bool step(const ModelCall& call) = 0;
+};
+
 /// Stateless and thread-safe.
 class Model {
  public:
@@ -145,6 +159,8 @@ class Model {
   /// Both arguments outlive the answer.
   virtual std::unique_ptr<StateSpace> states(std::span<const ModelCall> calls,
                                              const ModelContext& context) const = 0;
+  /// `context` outlives the answer.
+  virtual std::unique_ptr<Replay> replay(const ModelContext& context) const = 0;
 
   /// Of a model whose state is one value that calls need or set, what the call does; else nothing.
   virtual std::optional<RegisterAccess> access(const ModelCall& call,
@@ -219,6 +235,29 @@ class StatesOf : public StateSpace {
 };
 
 template <class M>
+class ReplayOf : public Replay {
+ public:
+  explicit ReplayOf(const ModelContext& context) : context_(context) {
+    if constexpr (!requires { typename M::InPlace; }) state_ = M::initial(context);
+  }
+  bool step(const ModelCall& call) override { return M::step(state_, call, context_); }
+
+ private:
+  template <class T>
+  struct StateOf {
+    using type = typename T::State;
+  };
+  template <class T>
+  requires requires { typename T::InPlace; }
+  struct StateOf<T> {
+    using type = typename T::InPlace;
+  };
+
+  const ModelContext& context_;
+  typename StateOf<M>::type state_{};
+};
+
+template <class M>
 class ModelOf : public Model {
  public:
   std::string_view name() const override { return M::name; }
@@ -263,6 +302,10 @@ class ModelOf : public Model {
   std::unique_ptr<StateSpace> states(std::span<const ModelCall> calls,
                                      const ModelContext& context) const override {
     return std::make_unique<StatesOf<M>>(calls, context);
+  }
+
+  std::unique_ptr<Replay> replay(const ModelContext& context) const override {
+    return std::make_unique<ReplayOf<M>>(context);
   }
 };
 

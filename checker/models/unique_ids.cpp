@@ -25,6 +25,11 @@ struct UniqueIds {
     return true;
   }
 
+  using InPlace = ValueSet;
+  static bool step(InPlace& given_out, const ModelCall& call, const ModelContext&) {
+    return call.outcome != Outcome::ok || given_out.insert(call.output).second;
+  }
+
   /// Whether an id is new depends on the calls that answered it and on nothing else.
   static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
     return call.outcome == Outcome::ok ? std::optional(call.output) : std::nullopt;
