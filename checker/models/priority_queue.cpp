@@ -37,6 +37,30 @@ struct PriorityQueue {
     return true;
   }
 
+  /// A heap; equals leave it in the order in which they came.
+  struct InPlace {
+    std::vector<std::pair<ValueId, std::size_t>> heap;
+    std::size_t inserted = 0;
+  };
+  static bool step(InPlace& state, const ModelCall& call, const ModelContext& context) {
+    auto& heap = state.heap;
+    const auto is_behind = [&](const auto& a, const auto& b) {
+      if (is_before(b.first, a.first, context.values)) return true;
+      return !is_before(a.first, b.first, context.values) && b.second < a.second;
+    };
+    if (call.function == 0) {
+      heap.emplace_back(call.input, state.inserted++);
+      std::push_heap(heap.begin(), heap.end(), is_behind);
+      return true;
+    }
+    const ValueId smallest = heap.empty() ? ValueId::nil : heap.front().first;
+    if (call.outcome == Outcome::ok && call.output != smallest) return false;
+    if (heap.empty()) return true;
+    std::pop_heap(heap.begin(), heap.end(), is_behind);
+    heap.pop_back();
+    return true;
+  }
+
   /// Leaving out the calls about the values of V filters the elements: where w was the smallest
   /// (and the first of its equals), it still is; where nothing was there, nothing is. A extract
   /// that crashed and took a value of V goes, too.

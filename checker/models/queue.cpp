@@ -1,5 +1,7 @@
 // A queue, first in, first out: enqueue(v) and dequeue, which answers a value, or nil where the
 // queue is empty. A crashed dequeue takes whatever is in front.
+#include <deque>
+
 #include "checker/models/model.hpp"
 
 namespace gauntlet {
@@ -11,6 +13,7 @@ struct Queue {
   static constexpr std::array functions{ModelFunction{"enqueue", false, true},
                                         ModelFunction{"dequeue", true, true}};
   using State = std::vector<ValueId>;
+  using InPlace = std::deque<ValueId>;
 
   static State initial(const ModelContext&) { return {}; }
 
@@ -20,7 +23,8 @@ struct Queue {
     return fits ? "" : "a queue holds no nil: dequeue answers it where there is nothing";
   }
 
-  static bool step(State& state, const ModelCall& call, const ModelContext&) {
+  template <class Elements>
+  static bool step(Elements& state, const ModelCall& call, const ModelContext&) {
     if (call.function == 0) {
       state.push_back(call.input);
       return true;

@@ -1,5 +1,5 @@
 // What the models say about single calls, against their steps: which calls may be left out of a
-// legal sequence, and which change nothing.
+// legal sequence, which change nothing; and replays.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -123,5 +123,24 @@ TEST_CASE("calls that a model calls observers change nothing") {
     const bool has_observers = model->name() != "unique-ids" && !model->name().ends_with("mutex") &&
                                model->name() != "semaphore";
     CHECK((observers > 0) == has_observers);
+  }
+}
+
+TEST_CASE("a replay allows what the steps allow") {
+  for (const Model* model : ModelRegistry::instance().all()) {
+    CAPTURE(model->name());
+    Random random = Random(13).fork(std::string(model->name()));
+    for (int i = 0; i < 500; ++i) {
+      const Calls calls(*model, random, 30);
+      std::vector<ModelCall> legal;
+      for (const ModelCall& call : calls.all) {
+        legal.push_back(call);
+        const auto replay = model->replay(*calls.context);
+        const bool allows = std::all_of(legal.begin(), legal.end(),
+                                        [&](const ModelCall& each) { return replay->step(each); });
+        REQUIRE(allows == calls.is_legal(legal));
+        if (!allows) legal.pop_back();
+      }
+    }
   }
 }
