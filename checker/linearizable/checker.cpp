@@ -7,6 +7,7 @@
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/linearizable/violation.hpp"
+#include "checker/staleness/staleness.hpp"
 #include "checker/verifier.hpp"
 
 namespace gauntlet {
@@ -99,6 +100,10 @@ class Judging {
   }
 
   void conclude(const Parts& parts) {
+    if (verdict_.validity == Validity::invalid) {
+      Value staleness = staleness_statistics(parts.parts, verdict_.parts, options_.budget);
+      if (!staleness.is_nil()) verdict_.statistics.set("staleness", std::move(staleness));
+    }
     const auto rank = [](Validity v) {
       return v == Validity::invalid ? 0 : v == Validity::unknown ? 1 : 2;
     };
