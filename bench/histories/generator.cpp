@@ -56,6 +56,10 @@ int main(int argc, char** argv) {
   app.add_option("--keys", options.values.keys, "of kv")->capture_default_str();
   app.add_option("--crash", options.crash_share, "share of operations that never return")
       ->capture_default_str();
+  app.add_option("--reads", options.shares.read, "of registers: how often, relative to the others")
+      ->capture_default_str();
+  app.add_option("--writes", options.shares.write, "likewise")->capture_default_str();
+  app.add_option("--compare-and-sets", options.shares.cas, "likewise")->capture_default_str();
   app.add_flag("--late-effects", options.late_effects,
                "crashed operations may take effect long after");
   app.add_option("--plant", options.plant, "none, stale, counts, counts-valid")

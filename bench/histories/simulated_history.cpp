@@ -108,6 +108,7 @@ class Simulation {
   }
 
   void plant(Client& client) {
+    result_.planted_index = result_.events;
     if (options_.plant == Plant::stale) {
       emit_steps(object_->stale_steps(), client);
       result_.violation_index = result_.events - 1;
@@ -227,7 +228,7 @@ Error refused(std::string what, std::string remedy) {
 
 Result<SimulationResult> simulate_history(const SimulationOptions& options,
                                           const std::function<void(const Operation&)>& sink) {
-  auto object = make_simulated_object(options.model, options.values);
+  auto object = make_simulated_object(options.model, options.values, options.shares);
   if (!object) {
     return refused("no model named " + options.model,
                    "choose register, cas-register, kv, counter, set, grow-only-set, queue, stack, "
@@ -240,6 +241,13 @@ Result<SimulationResult> simulate_history(const SimulationOptions& options,
     return refused("a number is out of its range",
                    "give 1 process and 1 operation at least, 0 to 2^28 values, a crash share from "
                    "0 to 1");
+  }
+  const FunctionShares& shares = options.shares;
+  const double shares_total = shares.read + shares.write + shares.cas;
+  if (shares.read < 0 || shares.write < 0 || shares.cas < 0 || !(shares_total > 0) ||
+      (options.model == "register" && !(shares.read + shares.write > 0))) {
+    return refused("the shares of the functions make no sense",
+                   "give none below 0, and one above 0 that the model has");
   }
   const double process_max =
       static_cast<double>(options.processes) *

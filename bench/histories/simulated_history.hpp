@@ -35,6 +35,7 @@ struct SimulationOptions {
   std::int64_t operations = 1000;
   std::int64_t processes = 5;
   ValueChoice values;
+  FunctionShares shares;
   double crash_share = 0;
   /// Of the crashed operations that take effect, whether some do so long after their `info`.
   bool late_effects = false;
@@ -50,6 +51,7 @@ struct SimulationResult {
   /// process that is open at the same time can postpone, but not prevent, the violation of the
   /// others.
   std::int64_t violation_index = -1;
+  std::int64_t planted_index = -1;  ///< of the first planted event; the history is valid before it
 };
 
 /// Simulates a history and hands each event to `sink` as it happens. Memory does not depend on the

@@ -34,13 +34,14 @@ class ValueSource {
   std::int64_t next_;
 };
 
-/// A register: a read and a write are as likely as each other; with compare-and-set, a third each.
+/// A register, with compare-and-set or without.
 class Register : public SimulatedObject {
  public:
-  Register(const ValueChoice& choice, bool has_cas) : values_(choice.count), has_cas_(has_cas) {}
+  Register(const ValueChoice& choice, const FunctionShares& shares, bool has_cas)
+      : values_(choice.count), shares_(shares), has_cas_(has_cas) {}
 
   Call next_call(Random& random, std::size_t) override {
-    switch (random.below(has_cas_ ? 3 : 2)) {
+    switch (draw_function(random)) {
       case 0:
         return {"read"};
       case 1:
@@ -70,6 +71,14 @@ class Register : public SimulatedObject {
   }
 
  private:
+  std::uint64_t draw_function(Random& random) {
+    if (shares_ == FunctionShares{}) return random.below(has_cas_ ? 3 : 2);
+    const double total = shares_.read + shares_.write + (has_cas_ ? shares_.cas : 0);
+    const double drawn = random.fraction() * total;
+    if (drawn < shares_.read) return 0;
+    return drawn < shares_.read + shares_.write ? 1 : 2;
+  }
+
   /// With unique values hardly any compare-and-set would succeed if it guessed.
   std::int64_t expected(Random& random) {
     if (!values_.is_unique()) return values_.draw(random);
@@ -77,6 +86,7 @@ class Register : public SimulatedObject {
   }
 
   ValueSource values_;
+  FunctionShares shares_;
   bool has_cas_;
   std::int64_t state_ = 0;
 };
@@ -242,7 +252,8 @@ class Collection : public SimulatedObject {
 
   /// Two values go in; all come out, but of these two the wrong one first.
   std::vector<Step> stale_steps() override {
-    const auto [first, second] = ordered_pair();
+    const std::pair<std::int64_t, std::int64_t> pair = ordered_pair();
+    const std::int64_t first = pair.first, second = pair.second;
     std::vector<Step> steps = {{{add_, first}, ok(first)}, {{add_, second}, ok(second)}};
     held_.push(first);
     held_.push(second);
@@ -351,9 +362,10 @@ class Mutex : public SimulatedObject {
 }  // namespace
 
 std::unique_ptr<SimulatedObject> make_simulated_object(std::string_view model,
-                                                       const ValueChoice& choice) {
-  if (model == "register") return std::make_unique<Register>(choice, false);
-  if (model == "cas-register") return std::make_unique<Register>(choice, true);
+                                                       const ValueChoice& choice,
+                                                       const FunctionShares& shares) {
+  if (model == "register") return std::make_unique<Register>(choice, shares, false);
+  if (model == "cas-register") return std::make_unique<Register>(choice, shares, true);
   if (model == "kv") return std::make_unique<KeyValueStore>(choice);
   if (model == "counter") return std::make_unique<Counter>();
   if (model == "set") return std::make_unique<Set>(choice);

@@ -60,9 +60,19 @@ struct ValueChoice {
   std::int64_t keys = 1000;
 };
 
+/// How likely a client of a register calls each function, relative to each other.
+struct FunctionShares {
+  double read = 1;
+  double write = 1;
+  double cas = 1;  ///< of a cas-register only
+
+  friend bool operator==(const FunctionShares&, const FunctionShares&) = default;
+};
+
 /// The object of a model: register, cas-register, kv, counter, set, grow-only-set, queue, stack,
 /// priority-queue or mutex; null for any other name.
 std::unique_ptr<SimulatedObject> make_simulated_object(std::string_view model,
-                                                       const ValueChoice& choice);
+                                                       const ValueChoice& choice,
+                                                       const FunctionShares& shares = {});
 
 }  // namespace gauntlet

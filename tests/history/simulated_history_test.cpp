@@ -179,6 +179,23 @@ TEST_CASE("the overlap, the crashes and the place of the violation are as asked 
   CHECK(place < 0.99);
 }
 
+TEST_CASE("functions are called as often as their shares say") {
+  const auto history = simulate({.model = "cas-register",
+                                 .operations = 10'000,
+                                 .shares = {.read = 1, .write = 0, .cas = 3},
+                                 .plant = Plant::stale})
+                           .history;
+  std::size_t reads = 0, writes = 0;
+  for (EventIndex i = 0; i < history.size(); ++i) {
+    if (history.type(i) != OperationType::invoke) continue;
+    reads += history.function_name(history.f(i)) == "read";
+    writes += history.function_name(history.f(i)) == "write";
+  }
+  CHECK(reads > 2'300);
+  CHECK(reads < 2'700);
+  CHECK(writes == 1 + 2);  // where it begins, and what is planted
+}
+
 TEST_CASE("the seed decides") {
   SimulationOptions options{.model = "queue", .operations = 100, .seed = 7};
   const auto text_of = [&] {
@@ -209,6 +226,8 @@ TEST_CASE("options that make no history are refused") {
   CHECK(refused({.crash_share = 1.5}));
   CHECK(refused({.operations = 1'000'000, .processes = 100'000, .crash_share = 0.5}));
   CHECK(refused({.model = "register", .plant = Plant::counts}));
+  CHECK(refused({.shares = {.read = -1}}));
+  CHECK(refused({.model = "register", .shares = {.read = 0, .write = 0, .cas = 1}}));
   CHECK(refused({.model = "mutex", .crash_share = 0.1, .plant = Plant::stale}));
 }
 
