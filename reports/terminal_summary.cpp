@@ -12,6 +12,7 @@
 #include "reports/glossary.hpp"
 #include "reports/operation_text.hpp"
 #include "reports/report.hpp"
+#include "reports/staleness_text.hpp"
 #include "reports/text.hpp"
 #include "reports/timebase.hpp"
 #include "reports/wording.hpp"
@@ -131,6 +132,11 @@ class Summary {
     }
     if (timebase_.has_times() && !history_.empty()) {
       figure("run", timebase_.duration(timebase_.end()));
+    }
+    bool is_first = true;
+    for (const std::string& line : staleness_lines(verdict_)) {
+      figure(is_first ? "staleness" : "", line);
+      is_first = false;
     }
     if (!faults_.empty()) figure("faults", faults_text());
     if (verdict_.parts_total > 1) figure("parts", parts_text());
