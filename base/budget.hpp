@@ -9,14 +9,24 @@
 
 namespace gauntlet {
 
-/// Limits that every search honours inside its inner loop. Copyable; the stop flag, if any, is
-/// owned by the caller and outlives the search. All members may be read from any thread.
+/// Limits that every search honours inside its inner loop. Copyable; what it points to, if
+/// anything, is owned by the caller and outlives the search. All members may be read from any
+/// thread.
 struct Budget {
   Deadline deadline = Deadline::never();
   std::size_t memory_bytes_max = 0;         ///< 0: no limit
   const std::atomic<bool>* stop = nullptr;  ///< set by another thread or a signal handler
+  const std::atomic<bool>* overtaken = nullptr;  ///< set when a competitor has the answer
+  /// Threads that may be started now besides the caller's: who starts one takes it from here and
+  /// gives it back. nullptr: none.
+  std::atomic<int>* spare_threads = nullptr;
 
-  bool stopped() const { return stop != nullptr && stop->load(std::memory_order_relaxed); }
+  bool stopped() const { return is_set(stop) || is_set(overtaken); }
+
+ private:
+  static bool is_set(const std::atomic<bool>* flag) {
+    return flag != nullptr && flag->load(std::memory_order_relaxed);
+  }
 };
 
 }  // namespace gauntlet

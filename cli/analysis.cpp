@@ -65,6 +65,20 @@ Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns
   return options;
 }
 
+void enforce_memory_limit(const CheckOptions& options) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static_cast<void>(options);  // a sanitizer's shadow memory is terabytes
+#else
+  constexpr std::size_t stack_bytes = std::size_t{8} << 20;  // reserved for a thread, hardly used
+  const std::size_t limit = options.budget.memory_bytes_max;
+  rlimit bound = {};
+  if (limit == 0 || getrlimit(RLIMIT_DATA, &bound) != 0) return;
+  bound.rlim_cur =
+      std::min<rlim_t>(bound.rlim_max, limit + limit / 20 + options.threads * stack_bytes);
+  setrlimit(RLIMIT_DATA, &bound);
+#endif
+}
+
 AnalysisCost cost_since(Nanos started_ns) {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);

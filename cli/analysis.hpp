@@ -14,6 +14,11 @@ namespace gauntlet {
 /// Check options from the settings; `time_limit_ns` is counted from now.
 Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns);
 
+/// Lets the system refuse this process what goes beyond the memory limit by more than a twentieth.
+/// The searches look at their budget now and then and end in good order; this is for what grows
+/// between two looks. For a process that starts no others.
+void enforce_memory_limit(const CheckOptions& options);
+
 /// What an analysis cost, for --json and reports.
 struct AnalysisCost {
   Nanos elapsed_ns = 0;

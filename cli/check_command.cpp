@@ -82,15 +82,26 @@ class CheckCommand : public SubCommand {
  private:
   static Result<ExitCode> check_one(const std::string& path, const Settings& settings) {
     const Nanos started_ns = monotonic_now();
-    auto read = read_history(path, format_of(settings.text("format")));
-    if (!read) return read.error();
-    for (const auto& warning : read->warnings)
-      fmt::print(stderr, "gauntlet: {}\n", warning);
     const Nanos limit_ns =
         settings.duration(settings.given("time-limit") ? "time-limit" : "check-time-limit");
     auto options = check_options(settings, limit_ns);
     if (!options) return options.error();
-    const Verdict verdict = judge(path, read->history, *options, settings.given("model"));
+    enforce_memory_limit(*options);
+    auto read = read_history(path, format_of(settings.text("format")), options->budget);
+    Verdict verdict;
+    if (read) {
+      for (const auto& warning : read->warnings)
+        fmt::print(stderr, "gauntlet: {}\n", warning);
+      verdict = judge(path, read->history, *options, settings.given("model"));
+    } else if (read.error().kind == ErrorKind::resource ||
+               read.error().kind == ErrorKind::timeout) {
+      verdict.checker = verdict.consistency = "linearizable";
+      verdict.model = options->model;
+      verdict.reason = read.error().what;
+      read = ReadHistory{};
+    } else {
+      return read.error();
+    }
     const AnalysisCost cost = cost_since(started_ns);
 
     ReportInput input;

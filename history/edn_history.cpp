@@ -220,8 +220,9 @@ std::size_t events_expected(std::string_view text) {
 }  // namespace
 
 Result<void> read_edn(ByteSource& source, Reading& reading) {
-  auto text = read_whole(source, reading.name());
+  auto text = read_whole(source, reading);
   if (!text) return text.error();
+  if (!reading.effort.reason().empty()) return {};
   auto valid = require_utf8(text->view(), reading);
   if (!valid) return valid;
   reading.history.reserve(events_expected(text->view()));

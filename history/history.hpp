@@ -51,6 +51,10 @@ class History {
   FunctionId function(std::string_view name);
   std::uint32_t text(std::string_view text);  ///< interns a node's name or an error; 0 = ""
   void reserve(std::size_t events);
+  /// Memory that the next `append` needs at once because a column has to move; 0 as a rule.
+  std::size_t growth_bytes() const {
+    return type_.size() < type_.capacity() ? 0 : 2 * type_.size() * sizeof(Nanos);
+  }
 
   struct PairError {
     EventIndex event;  ///< the event at fault

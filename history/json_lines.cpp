@@ -99,8 +99,9 @@ class JsonArrayReader {
 }  // namespace
 
 Result<void> read_json_array(ByteSource& source, Reading& reading) {
-  const auto text = read_whole(source, reading.name());
+  const auto text = read_whole(source, reading);
   if (!text) return text.error();
+  if (!reading.effort.reason().empty()) return {};
   return JsonArrayReader(text->view(), reading).read();
 }
 

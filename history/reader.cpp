@@ -84,8 +84,9 @@ Result<HistoryFormat> detect_format(ByteSource& source, const std::string& name)
 
 /// The error of a history whose events do not pair, with the place of the event at fault.
 Result<ReadHistory> unpaired(ByteSource& source, const std::string& name, HistoryFormat format,
-                             const History::PairError& error, std::string remedy) {
-  Reading search(name, error.event);
+                             const History::PairError& error, std::string remedy,
+                             const Budget& budget) {
+  Reading search(name, budget, error.event);
   if (auto rewound = source.rewind(); !rewound) return rewound.error();
   if (auto read = read_format(source, search, format); !read) return read.error();
   const Place place = search.found().value_or(Place{});
@@ -94,7 +95,19 @@ Result<ReadHistory> unpaired(ByteSource& source, const std::string& name, Histor
                  std::move(remedy));
 }
 
-Result<ReadHistory> read_source(ByteSource& source, const std::string& name, HistoryFormat format) {
+/// The error of a history that the budget does not suffice to read.
+Error exhausted(const Reading& reading) {
+  const ErrorKind kind = reading.effort.out_of_memory() ? ErrorKind::resource
+                         : reading.effort.stopped()     ? ErrorKind::interrupted
+                                                        : ErrorKind::timeout;
+  return failure(kind,
+                 fmt::format("{}: {} while the history was read, after {} events", reading.name(),
+                             reading.effort.reason(), reading.history.size()),
+                 kind == ErrorKind::resource ? "raise the memory limit" : "");
+}
+
+Result<ReadHistory> read_source(ByteSource& source, const std::string& name, HistoryFormat format,
+                                const Budget& budget) {
   const bool is_detected = format == HistoryFormat::detect;
   if (is_detected) {
     auto detected = detect_format(source, name);
@@ -104,8 +117,10 @@ Result<ReadHistory> read_source(ByteSource& source, const std::string& name, His
   History::PairError pair_error;
   std::string remedy;
   {
-    Reading reading(name);
+    Reading reading(name, budget);
     if (auto read = read_format(source, reading, format); !read) return read.error();
+    const bool fits = reading.effort.allows(reading.history.size() * sizeof(EventIndex));
+    if (!fits || !reading.effort.reason().empty()) return exhausted(reading);
     auto paired = reading.history.pair(&pair_error);
     if (paired) {
       // Jepsen's own operations have no `:key`.
@@ -116,7 +131,7 @@ Result<ReadHistory> read_source(ByteSource& source, const std::string& name, His
     }
     remedy = paired.error().remedy;
   }
-  return unpaired(source, name, format, pair_error, std::move(remedy));
+  return unpaired(source, name, format, pair_error, std::move(remedy), budget);
 }
 
 /// The last one who can still answer when memory has run out.
@@ -126,13 +141,14 @@ Result<ReadHistory> within_memory(const std::string& name, Read read) {
     return read();
   } catch (const std::bad_alloc&) {
     return failure(ErrorKind::resource, fmt::format("{}: no memory for this history", name),
-                   "give the process more memory");
+                   "raise the memory limit");
   }
 }
 
 }  // namespace
 
-Result<ReadHistory> read_history(const std::string& path, HistoryFormat format) {
+Result<ReadHistory> read_history(const std::string& path, HistoryFormat format,
+                                 const Budget& budget) {
   std::string file = path;
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
@@ -141,16 +157,17 @@ Result<ReadHistory> read_history(const std::string& path, HistoryFormat format) 
   return within_memory(file, [&]() -> Result<ReadHistory> {
     auto source = open_source(file);
     if (!source) return source.error();
-    return read_source(**source, file, format);
+    return read_source(**source, file, format, budget);
   });
 }
 
 Result<ReadHistory> parse_history(std::string_view text, const std::string& name,
                                   HistoryFormat format) {
   return within_memory(name, [&]() -> Result<ReadHistory> {
+    const Budget unlimited;
     auto source = memory_source(text, name);
     if (!source) return source.error();
-    return read_source(**source, name, format);
+    return read_source(**source, name, format, unlimited);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/budget.hpp"
 #include "base/error.hpp"
 #include "history/history.hpp"
 
@@ -21,9 +22,11 @@ struct ReadHistory {
 
 /// Reads and pairs a history; a run directory stands for its `history.jsonl`. Errors are
 /// ErrorKind::input with "file:line:column: what was expected" in front. A last line that is cut
-/// off is a warning, not an error. O(bytes).
+/// off is a warning, not an error. Where the budget does not suffice the error is of kind
+/// `resource` (memory), `timeout` or `interrupted` and says how far it got. O(bytes).
 Result<ReadHistory> read_history(const std::string& path,
-                                 HistoryFormat format = HistoryFormat::detect);
+                                 HistoryFormat format = HistoryFormat::detect,
+                                 const Budget& budget = {});
 
 /// The same from memory; `name` stands for the file in messages.
 Result<ReadHistory> parse_history(std::string_view text, const std::string& name,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/effort.hpp"
 #include "base/error.hpp"
 #include "history/history.hpp"
 
@@ -52,11 +53,17 @@ struct Event {
 /// line of an event is needed for an error alone, so nobody keeps it.
 class Reading {
  public:
-  explicit Reading(std::string name, EventIndex stop_at = no_event)
-      : name_(std::move(name)), stop_at_(stop_at) {}
+  explicit Reading(std::string name, const Budget& budget = {}, EventIndex stop_at = no_event)
+      : name_(std::move(name)), stop_at_(stop_at), budget_(budget), effort(budget_) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
 
-  /// False when the reader should stop: the event that is looked for was reached.
+  /// False when the reader should stop: the event that is looked for was reached, or the budget is
+  /// used up (`effort`).
   bool append(const Event& event, Place place) {
+    if (effort.exhausted() || !effort.allows(history.growth_bytes())) [[unlikely]] {
+      return false;
+    }
     if (history.size() == stop_at_) [[unlikely]] {
       found_ = place;
       return false;
@@ -81,6 +88,10 @@ class Reading {
   std::string name_;
   EventIndex stop_at_;
   std::optional<Place> found_;
+  Budget budget_;
+
+ public:
+  Effort effort;  ///< of the reading so far
 };
 
 /// What a reader expected where there is no such process, or one function too many.

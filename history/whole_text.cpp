@@ -27,29 +27,32 @@ std::size_t valid_prefix(std::string_view text) {
 
 }  // namespace
 
-Result<WholeText> read_whole(ByteSource& source, const std::string& name) {
-  const auto allocate = [](std::size_t size) {
+Result<WholeText> read_whole(ByteSource& source, Reading& reading) {
+  const auto allocate = [&](std::size_t size) {
+    if (size > size_max || !reading.effort.allows(size)) return std::unique_ptr<char[]>();
     return std::unique_ptr<char[]>(new (std::nothrow) char[size + WholeText::padding]);
   };
   const auto too_large = [&](std::size_t size) {
-    return failure(ErrorKind::resource, fmt::format("{}: no memory for {} bytes", name, size),
+    return failure(ErrorKind::resource,
+                   fmt::format("{}: no memory for {} bytes", reading.name(), size),
                    "write the history as JSON lines, which are read piece by piece");
   };
   std::size_t capacity = std::max<std::size_t>(source.size_hint() + 1, 64 << 10);
   WholeText text;
-  if (capacity <= size_max) text.bytes_ = allocate(capacity);
+  text.bytes_ = allocate(capacity);
   if (!text.bytes_) return too_large(capacity);
   for (;;) {
     if (text.size_ == capacity) {
       capacity *= 2;
-      auto larger = capacity <= size_max ? allocate(capacity) : nullptr;
+      auto larger = allocate(capacity);
       if (!larger) return too_large(capacity);
       std::memcpy(larger.get(), text.bytes_.get(), text.size_);
       text.bytes_ = std::move(larger);
     }
-    auto count = source.read(text.bytes_.get() + text.size_, capacity - text.size_);
+    const std::size_t room = std::min<std::size_t>(capacity - text.size_, 1 << 20);
+    auto count = source.read(text.bytes_.get() + text.size_, room);
     if (!count) return count.error();
-    if (*count == 0) break;
+    if (*count == 0 || reading.effort.exhausted_now()) break;
     text.size_ += *count;
   }
   if (text.view().starts_with(byte_order_mark)) {

@@ -20,14 +20,14 @@ class WholeText {
   std::string_view view() const { return {bytes_.get(), size_}; }
 
  private:
-  friend Result<WholeText> read_whole(ByteSource& source, const std::string& name);
+  friend Result<WholeText> read_whole(ByteSource& source, Reading& reading);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0;
 };
 
-/// Reads up to 8 GiB, without a byte order mark at the front.
-Result<WholeText> read_whole(ByteSource& source, const std::string& name);
+/// Reads up to 8 GiB, within the budget, without a byte order mark at the front.
+Result<WholeText> read_whole(ByteSource& source, Reading& reading);
 
 /// Ok if `text`, which begins at `line`, is valid UTF-8, else an error with the place of the first
 /// byte that is not.

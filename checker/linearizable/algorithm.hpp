@@ -38,13 +38,16 @@ struct Judgement {
   std::size_t configurations = 0;  ///< effort, for the statistics
 };
 
+inline constexpr int rank_by_name_only = 1000;
+
 /// Stateless: `judge` may run on any number of threads at once.
 class PartAlgorithm {
  public:
   virtual ~PartAlgorithm() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;  ///< one line, with cost and source
-  /// Lower comes first. Near-linear special cases: below 100; searches: 100 and above.
+  /// Lower comes first. Near-linear special cases: below 100; searches: 100 and above;
+  /// `rank_by_name_only`: a part of another one, which the checker does not ask by itself.
   virtual int rank() const = 0;
   /// Whether its conditions hold for this part. At most O(events).
   virtual bool applies(const Part& part) const = 0;

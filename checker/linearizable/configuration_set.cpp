@@ -40,13 +40,27 @@ bool ConfigurationSet::grow_index(Effort& effort) {
   return true;
 }
 
-bool ConfigurationSet::add(const Word* configuration, Trace::Node node, Effort& effort) {
-  if (2 * keys_ >= index_.size() && !grow_index(effort)) return false;
+/// Where the configurations of the same key begin, or where they would.
+std::size_t ConfigurationSet::find_slot(const Word* configuration) const {
   std::size_t slot = hash(configuration) & (index_.size() - 1);
   const std::size_t key_bytes = key_words() * sizeof(Word);
   while (index_[slot] != none && std::memcmp(at(index_[slot]), configuration, key_bytes) != 0) {
     slot = (slot + 1) & (index_.size() - 1);
   }
+  return slot;
+}
+
+bool ConfigurationSet::has_dominating(const Word* configuration) const {
+  if (keys_ == 0) return false;
+  for (std::uint32_t i = index_[find_slot(configuration)]; i != none; i = next_[i]) {
+    if (alive(i) && dominates(at(i), configuration)) return true;
+  }
+  return false;
+}
+
+bool ConfigurationSet::add(const Word* configuration, Trace::Node node, Effort& effort) {
+  if (2 * keys_ >= index_.size() && !grow_index(effort)) return false;
+  const std::size_t slot = find_slot(configuration);
   for (std::uint32_t i = index_[slot]; i != none; i = next_[i]) {
     if (alive(i) && dominates(at(i), configuration)) return true;
   }
@@ -58,11 +72,12 @@ bool ConfigurationSet::add(const Word* configuration, Trace::Node node, Effort& 
   }
   if (size_ == blocks_.size() * per_block) {
     if (!effort.allows(per_block * shape_.words() * sizeof(Word))) return false;
-    blocks_.push_back(std::make_unique<Word[]>(per_block * shape_.words()));
+    blocks_.push_back(std::make_unique_for_overwrite<Word[]>(per_block * shape_.words()));
   }
   keys_ += index_[slot] == none;
   const auto added = static_cast<std::uint32_t>(size_++);
   std::memcpy(at(added), configuration, shape_.words() * sizeof(Word));
+  if (nodes_.size() == nodes_.capacity() && !effort.allows(8 * nodes_.size())) return false;
   nodes_.push_back(node);
   next_.push_back(index_[slot]);
   index_[slot] = added;

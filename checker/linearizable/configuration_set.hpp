@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-#include "checker/linearizable/effort.hpp"
+#include "base/effort.hpp"
 #include "checker/linearizable/trace.hpp"
 #include "checker/models/model.hpp"
 
@@ -32,6 +32,9 @@ struct ConfigurationShape {
   void increment(std::uint64_t* configuration, std::size_t lane) const {
     configuration[counts_at() + lane / 4] += std::uint64_t{1} << (lane % 4 * 16);
   }
+  void decrement(std::uint64_t* configuration, std::size_t lane) const {
+    configuration[counts_at() + lane / 4] -= std::uint64_t{1} << (lane % 4 * 16);
+  }
   std::size_t words() const { return 1 + 2 * mask_words + count_words; }
 };
 
@@ -44,12 +47,21 @@ class ConfigurationSet {
 
   /// Adds a copy unless it is dominated; drops what it dominates. False if the budget is used up.
   bool add(const Word* configuration, Trace::Node node, Effort& effort);
+  /// Whether one of the set dominates it. O(configurations of the same state and updates).
+  bool has_dominating(const Word* configuration) const;
 
   std::size_t size() const { return size_; }  ///< dead ones included
   bool alive(std::size_t i) const { return nodes_[i] != dead; }
   Word* at(std::size_t i) { return blocks_[i / per_block].get() + i % per_block * shape_.words(); }
+  const Word* at(std::size_t i) const {
+    return blocks_[i / per_block].get() + i % per_block * shape_.words();
+  }
   Trace::Node& node(std::size_t i) { return nodes_[i]; }
   std::size_t alive_count() const { return alive_; }
+  std::size_t memory_bytes() const {
+    return blocks_.size() * per_block * shape_.words() * sizeof(Word) + 8 * nodes_.capacity() +
+           4 * index_.size();
+  }
 
   void clear();
 
@@ -62,6 +74,7 @@ class ConfigurationSet {
   std::uint64_t hash(const Word* configuration) const;
   bool dominates(const Word* x, const Word* y) const;
   bool grow_index(Effort& effort);
+  std::size_t find_slot(const Word* configuration) const;
 
   ConfigurationShape shape_;
   std::vector<std::unique_ptr<Word[]>> blocks_;

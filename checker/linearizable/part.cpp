@@ -1,6 +1,10 @@
 #include "checker/linearizable/part.hpp"
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <new>
+
+#include "base/effort.hpp"
 
 namespace gauntlet {
 
@@ -10,16 +14,20 @@ using KindIds = boost::unordered_flat_map<ModelCall, std::uint32_t, boost::hash<
 
 class Splitter {
  public:
-  Splitter(const History& history, const Model& model, Parts& parts)
-      : history_(history), model_(model), parts_(parts) {
+  Splitter(const History& history, const Model& model, const Budget& budget, Parts& parts)
+      : history_(history), model_(model), effort_(budget), parts_(parts) {
     for (std::size_t f = 0; f < history.function_count(); ++f) {
       functions_.push_back(position_of(history.function_name(static_cast<FunctionId>(f))));
     }
-    op_of_.resize(history.size(), no_op);
   }
 
   void run() {
+    if (effort_.allows(history_.size() * sizeof(OpId))) op_of_.resize(history_.size(), no_op);
     for (EventIndex event = 0; event < history_.size(); ++event) {
+      if (effort_.exhausted()) {
+        parts_.unfinished = effort_.reason() + " before anything could be judged";
+        return;
+      }
       if (!history_.is_client(event)) continue;
       if (history_.type(event) == OperationType::invoke) {
         invoke(event);
@@ -57,6 +65,7 @@ class Splitter {
       part.key = key;
       kind_ids_.emplace_back();
       updates_seen_.push_back(false);
+      pending_.push_back(0);
     }
     return at->second;
   }
@@ -103,8 +112,12 @@ class Splitter {
     const auto op = static_cast<OpId>(part.operations.size());
     op_of_[event] = op;
     part.operations.push_back({event, completion, at->second});
-    part.crashed += completion == no_event;
     part.events.push_back({op, 0});
+    if (completion == no_event) {
+      ++part.crashed;
+    } else {
+      part.pending_max = std::max<std::size_t>(part.pending_max, ++pending_[p]);
+    }
   }
 
   void complete(EventIndex event, EventIndex invocation) {
@@ -114,17 +127,21 @@ class Splitter {
     const ModelFunction& traits = model_.functions()[functions_[history_.f(event)]];
     parts_.observations += type == OperationType::ok && traits.observes && updates_seen_[p];
     const OpId op = op_of_[invocation];
-    if (op != no_op) parts_.parts[p].events.push_back({op, 1});
+    if (op == no_op) return;
+    parts_.parts[p].events.push_back({op, 1});
+    --pending_[p];
   }
 
   const History& history_;
   const Model& model_;
+  Effort effort_;
   Parts& parts_;
   std::vector<std::uint16_t> functions_;  // by the history's function ids
   std::vector<OpId> op_of_;               // by event
   boost::unordered_flat_map<ValueId, std::uint32_t> part_ids_;
   std::vector<KindIds> kind_ids_;
-  std::vector<bool> updates_seen_;  // by part: an update was invoked
+  std::vector<bool> updates_seen_;      // by part: an update was invoked
+  std::vector<std::uint32_t> pending_;  // by part: outstanding now, crashed ones not counted
 };
 
 }  // namespace
@@ -136,7 +153,12 @@ std::string Part::key_text() const {
 std::unique_ptr<Parts> split(const History& history, const Model& model,
                              const CheckOptions& options) {
   auto parts = std::make_unique<Parts>(context_of(history, model, options));
-  Splitter(history, model, *parts).run();
+  try {
+    Splitter(history, model, options.budget, *parts).run();
+  } catch (const std::bad_alloc&) {
+    parts->parts = {};
+    parts->unfinished = std::string(memory_reason) + " before anything could be judged";
+  }
   if (parts->parts.empty()) parts->context.initial_id = absent_value;
   for (const Part& part : parts->parts) {
     parts->context.initial_id = find_initial(history.values(), part.kinds, parts->context.initial);

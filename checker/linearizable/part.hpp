@@ -43,6 +43,7 @@ struct Part {
   std::vector<PartOperation> operations;
   std::vector<PartEvent> events;  ///< in real-time order
   std::size_t crashed = 0;
+  std::size_t pending_max = 0;  ///< outstanding at once, crashed ones not counted
   /// The part is the tail of a register's history: it starts from any value whatever.
   bool starts_anywhere = false;
 
@@ -65,7 +66,8 @@ struct Parts {
   /// Operations that answered something after or while something might have changed: what a verdict
   /// of "valid" rests on.
   std::size_t observations = 0;
-  std::string misfit;  ///< why the history does not fit the model; empty if it does
+  std::string misfit;      ///< why the history does not fit the model; empty if it does
+  std::string unfinished;  ///< which limit ended the cutting before its end; else empty
 
   explicit Parts(ModelContext c) : context(std::move(c)) {}
   Parts(const Parts&) = delete;

@@ -40,7 +40,7 @@
 #include <memory>
 #include <vector>
 
-#include "checker/linearizable/effort.hpp"
+#include "base/effort.hpp"
 #include "checker/linearizable/trace.hpp"
 
 namespace gauntlet {

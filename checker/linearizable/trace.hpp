@@ -30,6 +30,11 @@ class Trace {
     return static_cast<Node>(nodes_.size() - 1);
   }
 
+  /// Memory that the next `add` needs at once because the nodes have to move; 0 as a rule.
+  std::size_t growth_bytes() const {
+    return nodes_.size() < nodes_.capacity() ? 0 : 2 * nodes_.size() * sizeof(Entry);
+  }
+
   /// Whether `prune` would pay. O(1).
   bool wants_pruning() const { return nodes_.size() >= prune_at_; }
 

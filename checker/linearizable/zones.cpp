@@ -24,8 +24,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/effort.hpp"
 #include "checker/linearizable/register_part.hpp"
 
 namespace gauntlet {

@@ -1,6 +1,7 @@
-#include "checker/linearizable/effort.hpp"
+#include "base/effort.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -19,22 +20,35 @@ std::size_t process_memory_bytes() {
   return std::strtoull(at, nullptr, 10) * page_bytes;
 }
 
+bool Effort::is_over_memory(std::size_t more_bytes) const {
+  if (budget_.memory_bytes_max == 0) return false;
+  const auto is_over = [&] {
+    return process_memory_bytes() + more_bytes > budget_.memory_bytes_max;
+  };
+  if (!is_over()) return false;
+  ::malloc_trim(0);
+  return is_over();
+}
+
 void Effort::look() {
   if (budget_.stopped()) {
     end_ = End::stopped;
   } else if (budget_.deadline.passed()) {
     end_ = End::time;
-  } else if (budget_.memory_bytes_max != 0 && (steps_ & 4095u) == 1 &&
-             process_memory_bytes() > budget_.memory_bytes_max) {
+  } else if ((steps_ & 4095u) == 1 && is_over_memory(0)) {
     end_ = End::memory;
   }
 }
 
+bool Effort::exhausted_now() {
+  if (end_ == End::none) look();
+  if (end_ == End::none && is_over_memory(0)) end_ = End::memory;
+  return end_ != End::none;
+}
+
 bool Effort::allows(std::size_t bytes) {
-  if (budget_.memory_bytes_max != 0 && bytes >= (1u << 20) &&
-      process_memory_bytes() + bytes > budget_.memory_bytes_max) {
-    end_ = End::memory;
-  }
+  constexpr std::size_t small = 1u << 20;
+  if (bytes >= small && end_ == End::none && is_over_memory(bytes)) end_ = End::memory;
   return end_ != End::memory;
 }
 
@@ -45,7 +59,7 @@ std::string Effort::reason() const {
     case End::time:
       return "the time limit was reached";
     case End::memory:
-      return "the memory limit was reached";
+      return std::string(memory_reason);
     case End::stopped:
       return "the analysis was interrupted";
   }
