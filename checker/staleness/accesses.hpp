@@ -22,7 +22,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "checker/linearizable/effort.hpp"
+#include "base/effort.hpp"
 #include "checker/linearizable/part.hpp"
 
 namespace gauntlet::staleness {
