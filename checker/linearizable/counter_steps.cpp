@@ -35,8 +35,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <queue>
 
+#include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/effort.hpp"
 
 namespace gauntlet {
 namespace {

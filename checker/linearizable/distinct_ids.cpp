@@ -9,8 +9,8 @@
 // Source: the model's definition. Cost: O(operations), expected.
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/effort.hpp"
 
 namespace gauntlet {
 namespace {

@@ -27,8 +27,8 @@
 // Source: ours. Cost: O(operations), expected.
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/effort.hpp"
 
 namespace gauntlet {
 namespace {

@@ -33,8 +33,8 @@
 // maximum tardiness", 1955); its use on locks is ours. Cost: O(operations log outstanding).
 #include <queue>
 
+#include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/effort.hpp"
 
 namespace gauntlet {
 namespace {
