@@ -24,15 +24,15 @@ enum class NilRead { value, any };
 enum class FailedCas { drop, check };
 
 struct CheckOptions {
-  Budget budget;
-  std::string model;  ///< empty: the checker's own default
-  Value initial;      ///< the model's initial value, where it takes one
+  Budget budget = {};
+  std::string model = {};  ///< empty: the checker's own default
+  Value initial = {};      ///< the model's initial value, where it takes one
   NilRead nil_read = NilRead::value;
   FailedCas failed_cas = FailedCas::drop;
   unsigned threads = 1;
   std::size_t anomalies_max = 10;  ///< how many are explained; all are counted
   /// Called now and then, from any one thread at a time, with the share done in [0, 1].
-  std::function<void(double)> progress;
+  std::function<void(double)> progress = {};
 };
 
 /// Stateless: `check` may run on any number of threads at once.

@@ -26,3 +26,9 @@ TEST_CASE("docs/options.md holds the option table") {
 TEST_CASE("docs/faults.md holds the registered faults") {
   CHECK(content_of("docs/faults.md").find(faults_markdown()) != std::string::npos);
 }
+
+TEST_CASE("README.md shows the example of the library as it is compiled and run") {
+  const std::string example = content_of("examples/check_history/check_history.cpp");
+  REQUIRE(!example.empty());
+  CHECK(content_of("README.md").find("```cpp\n" + example + "```\n") != std::string::npos);
+}
