@@ -1,0 +1,156 @@
+// Queues and priority queues with unique values: the algorithms for them against the oracle, and on
+// long histories against what was planted.
+#include <doctest/doctest.h>
+
+#include "agreement.hpp"
+#include "bench/histories/simulated_history.hpp"
+#include "model_histories.hpp"
+
+using namespace gauntlet;
+using namespace gauntlet::testing;
+
+namespace {
+
+struct Tally {
+  int valid = 0, invalid = 0, judged = 0;
+  int inexact = 0;  // places that are upper bounds only
+};
+
+/// Whether the algorithm says where the violation is to the event.
+bool is_exact(const History& history, const Model& model, const std::string& algorithm) {
+  const auto parts = split(history, model, {});
+  for (const Part& part : parts->parts) {
+    const auto* judge = PartAlgorithmRegistry::instance().find(algorithm);
+    if (judge->applies(part) && !judge->judge(part, {}).fatal_is_earliest) return false;
+  }
+  return true;
+}
+
+/// Small histories of unique values by one algorithm.
+void fuzz(Random random, int count, const std::string& model_name, const std::string& algorithm,
+          const ModelShape& shape, HistoryKind kind, Tally& tally) {
+  const Model& model = *ModelRegistry::instance().find(model_name);
+  for (int i = 0; i < count; ++i) {
+    ModelShape varied = shape;
+    varied.operations = static_cast<int>(random.between(2, shape.operations));
+    varied.processes = static_cast<int>(random.between(2, shape.processes));
+    const History history = make_history(model_operations(random, model, varied, kind));
+    const Agreement agreement = agreement_on(history, model, {}, algorithm);
+    (agreement.valid ? tally.valid : tally.invalid) += 1;
+    tally.judged += agreement.judgements;
+    tally.inexact += !agreement.valid && !is_exact(history, model, algorithm);
+    if (agreement.problem.empty()) continue;
+    CAPTURE(as_json_lines(history));
+    FAIL_CHECK(agreement.problem);
+    return;
+  }
+}
+
+void fuzz_shapes(const std::string& model, const std::string& algorithm) {
+  const Random random = Random(201).fork(model);
+  Tally tally;
+  int shape_number = 0;
+  for (const double crash : {0.0, 0.15, 0.4}) {
+    for (const double takes : {0.6, 1.0, 1.6, 3.0}) {
+      const ModelShape shape{.operations = 9,
+                             .processes = 6,
+                             .values = 0,
+                             .crash = crash,
+                             .fail = 0.02,
+                             .weights = {1.0, takes}};
+      const Random own = random.fork(std::to_string(shape_number++));
+      ModelShape small = shape;
+      small.operations = 6;
+      fuzz(own.fork("a"), fuzz_cases(1000), model, algorithm, small, HistoryKind::random, tally);
+      fuzz(own.fork("b"), fuzz_cases(1000), model, algorithm, shape, HistoryKind::valid, tally);
+      fuzz(own.fork("c"), fuzz_cases(2500), model, algorithm, shape, HistoryKind::mutated, tally);
+    }
+  }
+  INFO("inexact: " << tally.inexact << " of " << tally.invalid);
+  CHECK(tally.judged > (tally.valid + tally.invalid) * 9 / 10);
+  CHECK(tally.inexact * 200 < tally.invalid);
+  CHECK(tally.valid > fuzz_cases(10000));
+  CHECK(tally.invalid > fuzz_cases(5000));
+}
+
+/// Histories of some thirty operations, which the general search still judges, both ways.
+void compare_with_search(const std::string& model_name, const std::string& algorithm) {
+  const Model& model = *ModelRegistry::instance().find(model_name);
+  Random random = Random(202).fork(model_name);
+  const auto* special = PartAlgorithmRegistry::instance().find(algorithm);
+  const auto* general = PartAlgorithmRegistry::instance().find("breadth");
+  int invalid = 0;
+  for (int i = 0; i < fuzz_cases(600); ++i) {
+    const ModelShape shape{.operations = static_cast<int>(random.between(12, 36)),
+                           .processes = static_cast<int>(random.between(2, 5)),
+                           .values = 0,
+                           .crash = random.chance(0.5) ? 0.04 : 0.0,
+                           .fail = 0.0,
+                           .weights = {1.0, random.chance(0.5) ? 1.0 : 1.4}};
+    const HistoryKind kind = random.chance(0.3) ? HistoryKind::valid : HistoryKind::mutated;
+    const History history = make_history(model_operations(random, model, shape, kind));
+    const auto parts = split(history, model, {});
+    const Verifier verifier(history, model, {});
+    for (const Part& part : parts->parts) {
+      if (!special->applies(part)) continue;
+      Budget budget;
+      budget.deadline = Deadline::after(std::chrono::milliseconds(200));
+      const Judgement expected = general->judge(part, budget);
+      if (expected.validity == Validity::unknown) continue;
+      OracleAnswer answer{expected.validity == Validity::valid, no_event};
+      if (!answer.valid) answer.place = part.operations[expected.fatal].completion;
+      invalid += !answer.valid;
+      CAPTURE(as_json_lines(history));
+      REQUIRE(fault_of(special->judge(part, {}), part, answer, verifier) == "");
+    }
+  }
+  CHECK(invalid > fuzz_cases(100));
+}
+
+/// Long simulated histories, valid and stale; with crashes as well.
+void judge_long(const std::string& model_name, const std::string& algorithm) {
+  const Model& model = *ModelRegistry::instance().find(model_name);
+  const auto* special = PartAlgorithmRegistry::instance().find(algorithm);
+  for (const double crash : {0.0, 0.001, 0.01}) {
+    for (const Plant plant : {Plant::none, Plant::stale}) {
+      SimulationOptions options{.model = model_name, .operations = 100'000, .processes = 20};
+      options.values.count = 0;
+      options.crash_share = crash;
+      options.late_effects = crash > 0;
+      options.plant = plant;
+      History history;
+      const auto result =
+          simulate_history(options, [&](const Operation& operation) { history.append(operation); });
+      REQUIRE(history.pair().has_value());
+      const auto parts = split(history, model, {});
+      const Part& part = parts->parts.at(0);
+      REQUIRE(special->applies(part));
+      const Judgement judgement = special->judge(part, {});
+      CAPTURE(crash);
+      CAPTURE(judgement.reason);
+      if (plant == Plant::none) {
+        const Verifier verifier(history, model, {});
+        CHECK(fault_of(judgement, part, {}, verifier) == "");
+        continue;
+      }
+      CHECK(judgement.validity == Validity::invalid);
+      const auto place = std::int64_t{part.operations[judgement.fatal].completion};
+      CHECK(place >= result->planted_index);
+      CHECK(place <= result->violation_index);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("queues of unique values agree with the oracle") {
+  fuzz_shapes("queue", "queue-values");
+}
+
+TEST_CASE("queues of unique values agree with the general search") {
+  compare_with_search("queue", "queue-values");
+}
+
+TEST_CASE("long histories of queues of unique values get the verdict that is known") {
+  judge_long("queue", "queue-values");
+}
