@@ -71,6 +71,9 @@ std::vector<std::string> staleness_lines(const Verdict& verdict) {
   if (const Value* delta = figures->find("delta_ns"); delta != nullptr && delta->is_map()) {
     second += fmt::format("; delta {}", bounds_text(delta, true));
   }
+  if (const Value* k = figures->find("k"); k != nullptr && bounds_text(k, false) == "1") {
+    second += "; the violation is not one of staleness";
+  }
   lines.push_back(std::move(second));
   if (const Value* note = figures->find("note"); note != nullptr && note->is_string()) {
     lines.push_back(note->string());

@@ -23,7 +23,10 @@ class Compiler {
     const auto value_of = [&](ValueId id) {
       const auto [at, is_new] =
           values_.try_emplace(id, static_cast<std::uint32_t>(writers_.size()));
-      if (is_new) writers_.push_back({});
+      if (is_new) {
+        writers_.push_back({});
+        result_.values.push_back(id);
+      }
       return at->second;
     };
     values_.reserve(part.kinds.size());
@@ -32,12 +35,12 @@ class Compiler {
       const RegisterAccess access = *part.model->access(call, *part.context);
       Kind& kind = kinds_.emplace_back();
       if (access.excludes) {
-        result_.only_bounds = true;
+        result_.is_plain = false;
         continue;
       }
       if (access.needs) kind.needs = value_of(*access.needs);
       if (access.sets) kind.sets = value_of(*access.sets);
-      result_.only_bounds |= kind.needs != none && kind.sets != none;
+      if (kind.needs != none && kind.sets != none) result_.is_plain = false;
     }
   }
 
@@ -143,13 +146,10 @@ class Compiler {
 class Ascription {
  public:
   explicit Ascription(const Accesses& accesses)
-      : accesses_(accesses), overwrites_(accesses), last_of_value_(), before_() {
-    std::uint32_t values = 0;
-    for (const Write& write : accesses.writes)
-      values = std::max(values, write.value + 1);
-    last_of_value_.resize(values, none);
-    before_.resize(accesses.writes.size(), none);
-  }
+      : accesses_(accesses),
+        overwrites_(accesses),
+        last_of_value_(accesses.values.size(), none),
+        before_(accesses.writes.size(), none) {}
 
   /// Reads must be asked about in the order of their ends.
   WriteId choose(const Read& read) {
@@ -206,30 +206,36 @@ std::size_t count_reads(const Part& part) {
       }));
 }
 
-std::vector<Zone> zones_of(const Accesses& accesses, Effort& effort) {
-  std::vector<Zone> by_write;
-  by_write.reserve(accesses.writes.size());
-  std::uint32_t values = 0;
-  for (const Write& write : accesses.writes) {
-    by_write.push_back({write.begin, write.end, write.begin});
-    values = std::max(values, write.value + 1);
-  }
-  const auto add = [&](WriteId i, const Read& read) {
-    by_write[i].first_return = std::min(by_write[i].first_return, read.end);
-    by_write[i].last_invocation = std::max(by_write[i].last_invocation, read.begin);
-  };
+std::vector<WriteId> ascribe(const Accesses& accesses, Effort& effort) {
+  std::vector<WriteId> ascribed;
+  ascribed.reserve(accesses.reads.size());
   if (accesses.unique_values) {
-    std::vector<WriteId> writer(values);
+    std::vector<WriteId> writer(accesses.values.size());
     for (WriteId i = 0; i < accesses.writes.size(); ++i)
       writer[accesses.writes[i].value] = i;
     for (const Read& read : accesses.reads)
-      add(writer[read.value], read);
-  } else {
-    Ascription ascription(accesses);
-    for (const Read& read : accesses.reads) {
-      if (effort.exhausted()) break;
-      add(ascription.choose(read), read);
-    }
+      ascribed.push_back(writer[read.value]);
+    return ascribed;
+  }
+  Ascription ascription(accesses);
+  for (const Read& read : accesses.reads) {
+    if (effort.exhausted()) break;
+    ascribed.push_back(ascription.choose(read));
+  }
+  return ascribed;
+}
+
+std::vector<Zone> zones_of(const Accesses& accesses, const std::vector<WriteId>& ascribed) {
+  std::vector<Zone> by_write;
+  by_write.reserve(accesses.writes.size());
+  for (const Write& write : accesses.writes) {
+    const auto i = static_cast<WriteId>(by_write.size());
+    by_write.push_back({i, write.begin, write.end, write.begin});
+  }
+  for (std::size_t i = 0; i < ascribed.size(); ++i) {
+    Zone& zone = by_write[ascribed[i]];
+    zone.first_return = std::min(zone.first_return, accesses.reads[i].end);
+    zone.last_invocation = std::max(zone.last_invocation, accesses.reads[i].begin);
   }
   std::erase_if(by_write, [](const Zone& zone) { return zone.first_return == never; });
   // Counting sort: moments are dense.

@@ -11,12 +11,12 @@
 //  - a write that crashed and whose value no completed read found may not have happened: its end is
 //    `never`, and it may stand behind everything else;
 //  - a crashed read has answered nothing and is left out.
-// A compare-and-set that succeeded is a read of what it found and a write of what it set. The
-// measures do not ask that the two be one moment; so they are lower bounds where there are any,
-// since an order with both at one moment is also one of the two apart. (Even one from a value to
-// itself is a write: if it found an old value, it brought that back.) One that crashed is a write.
-// A compare-and-set that failed, where it is taken to prove that the value differed, is left out,
-// with the same consequence.
+// A compare-and-set that succeeded is a read of what it found and a write of what it set, and the
+// two need not be one moment: the measures are those of the history with both in its place. So they
+// say how stale its read was, and nothing of two that succeeded on the same value. (Even one from a
+// value to itself is a write: if it found an old value, it brought that back.) One that crashed is
+// a crashed write. One that failed, where it is taken to prove that the value differed, is left
+// out.
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,9 @@ struct Accesses {
   std::vector<Read> reads;      ///< those with an explanation, by end
   std::size_t unexplained = 0;  ///< reads of what nobody had begun to write
   bool unique_values = true;    ///< nothing is written twice, the initial value included
-  bool only_bounds = false;     ///< there are compare-and-sets (see above)
+  /// Nothing but reads and writes: the measures are those of the history as it is.
+  bool is_plain = true;
+  std::vector<ValueId> values;  ///< by the numbers above
   std::vector<Nanos> times_ns;  ///< by moment; empty where the history has none that ascend
   Moment moments = 0;           ///< how many there are
 };
@@ -71,18 +73,22 @@ Accesses accesses_of(const Part& part, Effort& effort);
 /// How many operations `accesses_of` would take for reads. O(operations).
 std::size_t count_reads(const Part& part);
 
+/// For each read a write of its value that began before it ended. Where values are unique, there is
+/// but one. Otherwise by a rule of thumb: the last that had returned before, unless that was
+/// overwritten and another was under way. O(operations).
+std::vector<WriteId> ascribe(const Accesses& accesses, Effort& effort);
+
 /// A write and the reads that are ascribed to it.
 struct Zone {
+  WriteId write;
   Moment begin;            ///< the write's invocation
   Moment first_return;     ///< the write has taken effect by then
   Moment last_invocation;  ///< of all operations in the zone; at least `begin`
 };
 
-/// The zones of all writes that must have happened, by first_return. Where values are unique, each
-/// read belongs to the write of its value. Otherwise each is ascribed to one of the writes that it
-/// may have read, by a rule of thumb: the last that had returned before, unless that was
-/// overwritten and another was under way. An order that suits the ascription suits the history, so
-/// what is found with zones is an upper bound. O(operations).
-std::vector<Zone> zones_of(const Accesses& accesses, Effort& effort);
+/// The zones of all writes that must have happened, by first_return. Where values are unique, they
+/// are those of every order, and what is found with them is exact. Otherwise an order that suits
+/// the ascription suits the history, so that what is found is an upper bound. O(operations).
+std::vector<Zone> zones_of(const Accesses& accesses, const std::vector<WriteId>& ascribed);
 
 }  // namespace gauntlet::staleness

@@ -6,10 +6,11 @@
 //  - delta: by how much time all reads' beginnings would have to move for the history to be
 //    linearizable (delta_atomicity.hpp);
 //  - k: how many of the last values a read may answer for it to be so (k_atomicity.hpp).
-// Delta and k are exact or bounds, and say which: exact where each value is written once and there
-// is no compare-and-set, except that for k > 2 the two bounds may differ. Reads of values that
-// nobody had begun to write have no lag; they are counted, and delta and k are those of the history
-// without them.
+// Delta and k are exact or bounds, and say which: exact where no value is written twice, except
+// that for k > 2 the two bounds may differ. Reads of values that nobody had begun to write have no
+// lag; they are counted, and the rest is measured without them. A compare-and-set that succeeded
+// stands for a read and a write (accesses.hpp), so with them a history may be invalid and yet have
+// k = 1: staleness is not what ails it.
 #pragma once
 
 #include <optional>
@@ -44,9 +45,11 @@ struct Staleness {
 
 /// Measures a part of a register's history. Requires is_register(part). Nothing when the budget
 /// does not suffice. `validity`: what is known of the part; a valid one is not looked at, all its
-/// lags are 0. O(operations * log(operations)), see the measures.
+/// lags are 0. O(operations * log(operations)), see the measures; and where values are written
+/// twice, to find better bounds the part is judged as often as `judged_max` operations in all allow
+/// (moved_reads.hpp).
 std::optional<Staleness> measure_staleness(const Part& part, Validity validity,
-                                           const Budget& budget);
+                                           std::size_t judged_max, const Budget& budget);
 
 /// The figures of all parts together and of the worst of them, as docs/formats.md describes the
 /// entry "staleness" of the statistics; nil where the parts are no registers. `verdicts` are those

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t keys_max = 50;
 constexpr std::chrono::seconds time_max{2};
+/// Operations, in all judgements of a part together.
+constexpr std::size_t judged_max = 50'000;
 
 Value integer(std::size_t number) {
   return static_cast<std::int64_t>(number);
@@ -151,7 +153,7 @@ Value staleness_statistics(const std::vector<Part>& parts, const std::vector<Par
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!is_register(parts[i])) return {};
-    if (const auto measured = measure_staleness(parts[i], verdicts[i].validity, own)) {
+    if (const auto measured = measure_staleness(parts[i], verdicts[i].validity, judged_max, own)) {
       total.add(parts[i], *measured);
     } else {
       ++left_out;
