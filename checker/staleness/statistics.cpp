@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 #include "checker/linearizable/register_part.hpp"
 #include "checker/staleness/staleness.hpp"
@@ -55,6 +56,16 @@ Value histogram(const std::vector<Nanos>& lags_ns) {
     below_ns = step % 3 == 1 ? below_ns / 2 * 5 : below_ns * 2;
   }
   return bars;
+}
+
+/// Nothing also where the system refuses memory before the budget does.
+std::optional<Staleness> measure_within_memory(const Part& part, Validity validity,
+                                               const Budget& budget) {
+  try {
+    return measure_staleness(part, validity, judged_max, budget);
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;  // what was allocated has been given back by now
+  }
 }
 
 /// All parts together.
@@ -153,7 +164,7 @@ Value staleness_statistics(const std::vector<Part>& parts, const std::vector<Par
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!is_register(parts[i])) return {};
-    if (const auto measured = measure_staleness(parts[i], verdicts[i].validity, judged_max, own)) {
+    if (const auto measured = measure_within_memory(parts[i], verdicts[i].validity, own)) {
       total.add(parts[i], *measured);
     } else {
       ++left_out;
