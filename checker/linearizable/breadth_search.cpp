@@ -29,11 +29,11 @@ using Word = ConfigurationSet::Word;
 
 class BreadthSearch : public GeneralSearch {
  public:
-  BreadthSearch(const Part& part, const Budget& budget)
+  BreadthSearch(const Part& part, const Budget& budget, const GeneralRules& rules = {})
       : part_(part),
         effort_(budget),
         states_(states_of(part)),
-        window_(part),
+        window_(part, rules),
         front_(window_.shape()),
         next_(window_.shape()),
         seen_(window_.shape()),
@@ -200,8 +200,9 @@ class BreadthSearch : public GeneralSearch {
 
 }  // namespace
 
-std::unique_ptr<GeneralSearch> make_breadth_search(const Part& part, const Budget& budget) {
-  return std::make_unique<BreadthSearch>(part, budget);
+std::unique_ptr<GeneralSearch> make_breadth_search(const Part& part, const Budget& budget,
+                                                   const GeneralRules& rules) {
+  return std::make_unique<BreadthSearch>(part, budget, rules);
 }
 
 namespace {

@@ -41,7 +41,7 @@ using State = GeneralSearch::State;
 /// One of the two. Once it has run out of its budget it is gone.
 class Competitor {
  public:
-  using Make = std::unique_ptr<GeneralSearch> (*)(const Part&, const Budget&);
+  using Make = std::unique_ptr<GeneralSearch> (*)(const Part&, const Budget&, const GeneralRules&);
 
   Competitor(Make make, const Part& part, const Budget& budget)
       : make_(make), part_(part), budget_(budget) {}
@@ -50,7 +50,7 @@ class Competitor {
   bool advance(std::size_t steps_max) {
     if (is_out_) return false;
     try {
-      if (!search_) search_ = make_(part_, budget_);
+      if (!search_) search_ = make_(part_, budget_, {});
       const State state = search_->advance(steps_max);
       if (state == State::running) return false;
       judgement_ = search_->judgement();

@@ -16,10 +16,12 @@ std::uint64_t ConfigurationSet::hash(const Word* configuration) const {
 
 bool ConfigurationSet::dominates(const Word* x, const Word* y) const {
   const std::size_t observers = shape_.observers_at();
-  for (std::size_t i = 0; i < shape_.mask_words; ++i) {
+  const std::size_t observer_words = shape_.rules.compares_observers ? shape_.mask_words : 0;
+  for (std::size_t i = 0; i < observer_words; ++i) {
     if ((y[observers + i] & ~x[observers + i]) != 0) return false;
   }
-  for (std::size_t lane = 0; lane < 4 * shape_.count_words; ++lane) {
+  const std::size_t lanes = shape_.rules.compares_counts ? 4 * shape_.count_words : 0;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
     if (shape_.count(x, lane) > shape_.count(y, lane)) return false;
   }
   return true;

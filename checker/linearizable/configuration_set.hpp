@@ -18,10 +18,17 @@
 
 namespace gauntlet {
 
+/// The conditions of dominance. Tests leave one out, to see that they notice.
+struct GeneralRules {
+  bool compares_observers = true;
+  bool compares_counts = true;
+};
+
 /// How a configuration lies in memory: words of 64 bits.
 struct ConfigurationShape {
   std::size_t mask_words = 1;   ///< bits of pending slots, once for updates, once for observers
   std::size_t count_words = 0;  ///< four counts of crashed kinds a word
+  GeneralRules rules = {};
 
   std::size_t updates_at() const { return 1; }
   std::size_t observers_at() const { return 1 + mask_words; }

@@ -65,11 +65,11 @@ class DeadConfigurations {
 
 class DepthSearch : public GeneralSearch {
  public:
-  DepthSearch(const Part& part, const Budget& budget)
+  DepthSearch(const Part& part, const Budget& budget, const GeneralRules& rules = {})
       : part_(part),
         effort_(budget),
         states_(states_of(part)),
-        window_(part),
+        window_(part, rules),
         dead_(window_.shape()),
         here_(window_.shape().words()),
         scratch_(window_.shape().words()) {
@@ -282,8 +282,9 @@ class DepthSearch : public GeneralSearch {
 
 }  // namespace
 
-std::unique_ptr<GeneralSearch> make_depth_search(const Part& part, const Budget& budget) {
-  return std::make_unique<DepthSearch>(part, budget);
+std::unique_ptr<GeneralSearch> make_depth_search(const Part& part, const Budget& budget,
+                                                 const GeneralRules& rules) {
+  return std::make_unique<DepthSearch>(part, budget, rules);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/configuration_set.hpp"
 
 namespace gauntlet {
 
@@ -23,8 +24,10 @@ class GeneralSearch {
 };
 
 /// Part and budget outlive the search.
-std::unique_ptr<GeneralSearch> make_breadth_search(const Part& part, const Budget& budget);
-std::unique_ptr<GeneralSearch> make_depth_search(const Part& part, const Budget& budget);
+std::unique_ptr<GeneralSearch> make_breadth_search(const Part& part, const Budget& budget,
+                                                   const GeneralRules& rules = {});
+std::unique_ptr<GeneralSearch> make_depth_search(const Part& part, const Budget& budget,
+                                                 const GeneralRules& rules = {});
 
 /// Runs one to its end.
 Judgement run_alone(GeneralSearch& search);

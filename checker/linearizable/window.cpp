@@ -6,7 +6,8 @@
 
 namespace gauntlet {
 
-Window::Window(const Part& part) : part_(part) {
+Window::Window(const Part& part, const GeneralRules& rules) : part_(part) {
+  shape_.rules = rules;
   for (std::uint32_t kind = 0; kind < part.kinds.size(); ++kind)
     updates_kind_.push_back(part.updates(kind));
   std::vector<std::uint32_t> crashed(part.kinds.size(), 0);

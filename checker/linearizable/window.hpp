@@ -33,7 +33,7 @@ class Window {
   static constexpr Lane no_lane = 0xFFFFFFFFu;
 
   /// O(events + operations * slots / 64).
-  explicit Window(const Part& part);
+  explicit Window(const Part& part, const GeneralRules& rules = {});
 
   const ConfigurationShape& shape() const { return shape_; }
   /// Whether a configuration cannot count the crashed operations of some kind.

@@ -20,12 +20,13 @@
 // The history is gone through once; the first event at which the prefix has a conflict is the place
 // of the violation. A zone with f < s covers the moments between; zones that cover overlap nothing,
 // so each moment is covered once: O(operations) in all, with near-constant merging of blocks.
+#include "checker/linearizable/zones.hpp"
+
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "base/effort.hpp"
-#include "checker/linearizable/algorithm.hpp"
 #include "checker/linearizable/register_part.hpp"
 
 namespace gauntlet {
@@ -40,7 +41,8 @@ constexpr Moment before_all = -1;
 
 class Zones {
  public:
-  Zones(const Part& part, const Budget& budget) : part_(part), effort_(budget) {
+  Zones(const Part& part, const Budget& budget, const ZoneRules& rules)
+      : part_(part), effort_(budget), rules_(rules) {
     boost::unordered_flat_map<ValueId, ClusterId> ids;
     const auto cluster_of = [&](ValueId value) {
       const auto [at, is_new] = ids.try_emplace(value, static_cast<ClusterId>(clusters_.size()));
@@ -163,7 +165,7 @@ class Zones {
       clusters_[cluster].least_return = moment;
       cluster = clusters_[cluster].before;
       if (cluster == no_cluster) return true;
-      if (clusters_[cluster].last_invocation > moment) return false;
+      if (rules_.chains && clusters_[cluster].last_invocation > moment) return false;
     }
     return true;
   }
@@ -172,7 +174,8 @@ class Zones {
   bool invoked(ClusterId cluster, Moment moment) {
     Cluster& own = clusters_[cluster];
     if (own.last_invocation < moment) own.last_invocation = moment;
-    if (own.after != no_cluster && clusters_[own.after].least_return < moment) return false;
+    const bool is_followed = rules_.chains && own.after != no_cluster;
+    if (is_followed && clusters_[own.after].least_return < moment) return false;
     const ClusterId block = root(cluster);
     if (blocks_[block].last_invocation >= moment) return true;
     blocks_[block].last_invocation = moment;
@@ -186,7 +189,8 @@ class Zones {
     if (a == b) return false;  // each before the other
     clusters_[found].after = put;
     clusters_[put].before = found;
-    if (clusters_[put].least_return < clusters_[found].last_invocation) return false;
+    const bool agree = clusters_[put].least_return >= clusters_[found].last_invocation;
+    if (rules_.chains && !agree) return false;
     if (!lower_least_return(found,
                             std::min(clusters_[found].least_return, clusters_[put].least_return))) {
       return false;
@@ -201,7 +205,7 @@ class Zones {
   /// Whether the block conflicts with no other, given that no others conflict.
   bool agrees(ClusterId block) {
     Block& own = blocks_[block];
-    if (own.first_return == never) return true;
+    if (own.first_return == never || !rules_.blocks) return true;
     if (own.first_return >= 0) {
       const ClusterId over = cover_[static_cast<std::size_t>(own.first_return)];
       if (over != no_cluster && root(over) != block &&
@@ -268,6 +272,7 @@ class Zones {
 
   const Part& part_;
   Effort effort_;
+  const ZoneRules rules_;
   std::vector<Kind> kinds_;
   std::vector<Cluster> clusters_;
   std::vector<Block> blocks_;        // by cluster
@@ -277,6 +282,14 @@ class Zones {
   ClusterId initial_ = 0;
   Moment now_ = 0;
 };
+
+}  // namespace
+
+Judgement judge_by_zones(const Part& part, const Budget& budget, const ZoneRules& rules) {
+  return Zones(part, budget, rules).run();
+}
+
+namespace {
 
 class ZonesAlgorithm : public PartAlgorithm {
  public:
@@ -305,7 +318,7 @@ class ZonesAlgorithm : public PartAlgorithm {
   }
 
   Judgement judge(const Part& part, const Budget& budget) const override {
-    return Zones(part, budget).run();
+    return judge_by_zones(part, budget);
   }
 };
 
