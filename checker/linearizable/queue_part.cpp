@@ -52,6 +52,7 @@ void QueuePart::note(PartEvent event, Moment now) {
     element.take_call = now;
     element.take = event.op;
   } else if (element.take_return == never) {
+    has_crossed_duplicates_ = has_crossed_duplicates_ || element.take != event.op;
     element.take_return = now;
     element.take = event.op;
   }

@@ -43,6 +43,8 @@ class QueuePart {
   const std::vector<QueueElement>& elements() const { return elements_; }
   /// The value of an element. O(1).
   ValueId value(ElementId element) const { return values_[element]; }
+  /// Of some value that was answered twice, the call that returned first was not invoked first.
+  bool has_crossed_duplicates() const { return has_crossed_duplicates_; }
 
  private:
   struct Kind {
@@ -56,6 +58,7 @@ class QueuePart {
   std::vector<Kind> kinds_;
   std::vector<QueueElement> elements_;
   std::vector<ValueId> values_;
+  bool has_crossed_duplicates_ = false;
 };
 
 }  // namespace gauntlet

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "checker/models/model.hpp"
+#include "checker/models/priority.hpp"
 
 namespace gauntlet {
 namespace {
@@ -25,7 +26,7 @@ struct PriorityQueue {
 
   static bool step(State& state, const ModelCall& call, const ModelContext& context) {
     if (call.function == 0) {
-      const auto before = [&](ValueId a, ValueId b) { return is_before(a, b, context.values); };
+      const auto before = [&](ValueId a, ValueId b) { return comes_before(a, b, context.values); };
       state.insert(std::upper_bound(state.begin(), state.end(), call.input, before), call.input);
       return true;
     }
@@ -45,8 +46,8 @@ struct PriorityQueue {
   static bool step(InPlace& state, const ModelCall& call, const ModelContext& context) {
     auto& heap = state.heap;
     const auto is_behind = [&](const auto& a, const auto& b) {
-      if (is_before(b.first, a.first, context.values)) return true;
-      return !is_before(a.first, b.first, context.values) && b.second < a.second;
+      if (comes_before(b.first, a.first, context.values)) return true;
+      return !comes_before(a.first, b.first, context.values) && b.second < a.second;
     };
     if (call.function == 0) {
       heap.emplace_back(call.input, state.inserted++);
@@ -73,14 +74,6 @@ struct PriorityQueue {
   /// Answering that there is nothing changes nothing.
   static bool observes_only(const ModelCall& call, const ModelContext&) {
     return call.function == 1 && call.output == ValueId::nil;
-  }
-
- private:
-  static bool is_before(ValueId a, ValueId b, const Values& values) {
-    const bool integer_a = values.is_integer(a), integer_b = values.is_integer(b);
-    if (integer_a && integer_b) return values.as_integer(a) < values.as_integer(b);
-    if (integer_a != integer_b) return integer_a;
-    return values.to_text(a) < values.to_text(b);
   }
 };
 
