@@ -1,213 +1,155 @@
-// The algorithm for registers and compare-and-set registers: a beam search that looks for an order
-// and, where it is stuck, searches that try to show that there is none.
+// The algorithm for registers and compare-and-set registers: beam searches that look for an order
+// and, where they are stuck, searches that try to show that there is none.
 //
-// From below: the beam search (register_search_beam.hpp) has an order of everything up to the event
-// where it is stuck. From above, each of these proves that there is no order if it runs out of
-// configurations:
-//  - a projection to a few values (register_part.hpp): few configurations, since the rest of the
-//    values is one;
-//  - the part with no end of crashed operations in every lane: more orders, but far fewer
-//    configurations, since nothing has to be counted;
-//  - the exact search.
-// When both meet at one event, that is the earliest return at which no order exists. They take
-// turns until then; the beam search is complete, too, as long as it has dropped nothing.
+// From below: a beam search (register_search_beam.hpp) has an order of everything up to the event
+// where it is stuck. Where it has been stuck several times it begins again with other costs of
+// crashed operations (register_guide.hpp). From above: a refutation (register_refutation.hpp) shows
+// that there is no order up to some event. When both meet at one event, that is the earliest return
+// at which no order exists. They take turns until then; a beam search is complete, too, as long as
+// it has dropped nothing.
+//
+// Where they do not meet, but there certainly is no order up to some later event, the answer is
+// "invalid, at that event or before". This takes effort that grows with what it took to know so
+// much: steps, not time, so that the same history gets the same answer.
 //
 // Cost: O(events) times a small number of configurations as a rule; exponential at worst.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/register_search.hpp"
+#include "checker/linearizable/register_guide.hpp"
+#include "checker/linearizable/register_refutation.hpp"
 
 namespace gauntlet {
 namespace {
 
-/// Searches of any window size look alike from here.
-class AnySearch {
+class Portfolio {
  public:
-  using State = RegisterSearch<1>::State;
-  virtual ~AnySearch() = default;
-  virtual State advance(Effort& effort, std::size_t steps_max) = 0;
-  virtual void widen() = 0;
-  virtual std::size_t event() const = 0;
-  virtual std::size_t steps() const = 0;
-  virtual unsigned stuck_count() const = 0;
-  virtual std::vector<Trace::Step> best_way() const = 0;
-};
+  Portfolio(const RegisterPart& part, const Budget& budget)
+      : part_(part), effort_(budget), high_(part.events.size()), guide_(part, 0) {}
 
-template <int W>
-class SearchOf : public AnySearch {
- public:
-  SearchOf(const RegisterPart& part, const RegisterSearchOptions& options)
-      : search_(part, options) {}
-  State advance(Effort& effort, std::size_t steps_max) override {
-    return static_cast<State>(search_.advance(effort, steps_max));
+  Judgement run() {
+    judgement_.algorithm = "just-in-time linearization over abstract register configurations";
+    for (unsigned attempt = 0;; ++attempt) {
+      if (climb(attempt)) break;
+      if (!effort_.reason().empty() || part_.lanes.empty()) break;
+      if (effort_.steps() > enough_steps_) break;
+      // The next attempt knows better what to save.
+      guide_.aim(low_ + 1);
+      for (int i = 0; i < guide_passes && guide_.improve(effort_); ++i) {
+      }
+      climbing_steps_ += search_->steps();
+      RegisterSearchOptions options;
+      options.costs = guide_.costs();
+      search_ = make_register_search(part_, options);
+    }
+    judgement_.reached = low_;
+    judgement_.configurations = effort_.steps();
+    if (judgement_.validity == Validity::unknown && high_ < part_.events.size()) {
+      invalid(high_, how_);
+      judgement_.fatal_is_earliest = false;
+    }
+    if (judgement_.validity == Validity::unknown) judgement_.reason = effort_.reason();
+    return std::move(judgement_);
   }
-  void widen() override { search_.widen(); }
-  std::size_t event() const override { return search_.event(); }
-  std::size_t steps() const override { return search_.steps(); }
-  unsigned stuck_count() const override { return search_.stuck_count(); }
-  std::vector<Trace::Step> best_way() const override { return search_.best_way(); }
 
  private:
-  RegisterSearch<W> search_;
-};
+  using State = RegisterSearchState;
 
-constexpr std::size_t pending_most = 1024;
-
-std::unique_ptr<AnySearch> make_search(const RegisterPart& part,
-                                       const RegisterSearchOptions& options) {
-  if (part.pending_max <= 64) return std::make_unique<SearchOf<1>>(part, options);
-  if (part.pending_max <= 128) return std::make_unique<SearchOf<2>>(part, options);
-  if (part.pending_max <= 256) return std::make_unique<SearchOf<4>>(part, options);
-  return std::make_unique<SearchOf<pending_most / 64>>(part, options);
-}
-
-/// Tries to show that there is no order up to one event: by every projection to up to three values,
-/// by crashed operations without number, and by exhaustion. Each in turn gets a number of steps,
-/// and four times as many in the next round.
-class Refutation {
- public:
-  using State = AnySearch::State;
-  enum class Answer { refuted, not_yet, contradiction };
-
-  /// `part` outlives this object. `event`: a return, in part.events.
-  Refutation(const RegisterPart& part, std::size_t event)
-      : part_(part), event_(event), round_steps_(std::max<std::size_t>(20'000, 4 * event)) {
-    list_values();
-    for (std::size_t size = 1; size <= 3 && size < part.values; ++size)
-      list_projections(size, {}, 0);
-    if (!part.lanes.empty()) means_.push_back({Kind::unlimited, {}});
-    means_.push_back({Kind::exact, {}});
-  }
-
-  std::size_t event() const { return event_; }
-
-  /// Spends about so many steps; `quick`: looks at the values of the operation at the event only.
-  Answer advance(Effort& effort, std::size_t steps_max, bool quick) {
-    for (std::size_t spent = 0; spent < steps_max && !means_.empty() && !effort.exhausted();) {
-      if (quick && (round_ > 0 || turn_ >= fatal_values_)) break;
-      if (!search_) start();
-      const std::size_t before = search_->steps();
-      const State state =
-          search_->advance(effort, std::min(steps_max - spent, round_steps_ - before));
-      spent += search_->steps() - before + 1;
-      if (state == State::dead) {
-        how_ = describe(means_[turn_]);
-        const std::size_t at = origin_.empty() ? search_->event() : origin_[search_->event()];
-        return at == event_ ? Answer::refuted : Answer::contradiction;
-      }
+  /// Lets the beam search go on until it has been stuck too often. True if it is decided.
+  bool climb(unsigned attempt) {
+    if (!search_) search_ = make_register_search(part_, {});
+    const unsigned stuck_most = part_.lanes.empty() ? 1000u : 2 + attempt / 4;
+    for (;;) {
+      const State state = search_->advance(effort_, steps_at_once);
+      if (!effort_.reason().empty()) return false;
+      if (state == State::running) continue;
       if (state == State::finished) {
-        means_.erase(means_.begin() + static_cast<std::ptrdiff_t>(turn_));
-        fatal_values_ -= turn_ < fatal_values_;
-        search_.reset();
-      } else if (search_->steps() >= round_steps_) {
-        ++turn_;
-        search_.reset();
+        judgement_.validity = Validity::valid;
+        judgement_.order = order_from_steps(part_, search_->best_way());
+        judgement_.has_order = true;
+        return true;
       }
-      if (turn_ == means_.size() && turn_ > 0) {
-        turn_ = 0;
-        ++round_;
-        round_steps_ *= 4;
+      if (search_->event() > low_ || !near_) {
+        low_ = search_->event();
+        near_ = std::make_unique<RegisterRefutation>(part_, low_);
       }
-    }
-    return Answer::not_yet;
-  }
-
-  const std::string& how() const { return how_; }
-
- private:
-  enum class Kind { projection, unlimited, exact };
-
-  struct Means {
-    Kind kind;
-    std::vector<std::uint32_t> values;
-  };
-
-  /// The values that may matter: those of the operation at the event first, then those of what is
-  /// outstanding there.
-  void list_values() {
-    const auto add = [this](const RegisterOperation& operation) {
-      for (const std::uint32_t value : {operation.from, operation.to}) {
-        if (values_.size() < values_most &&
-            std::find(values_.begin(), values_.end(), value) == values_.end()) {
-          values_.push_back(value);
-        }
+      if (state == State::dead) {
+        invalid(search_->event(), "");
+        return true;
       }
-    };
-    add(part_.operations[part_.events[event_].op]);
-    fatal_values_ = values_.size();
-    for (std::size_t e = event_; e-- > 0 && e + 4 * pending_most > event_;) {
-      const RegisterOperation& operation = part_.operations[part_.events[e].op];
-      if (!part_.events[e].returns && operation.returns >= event_) add(operation);
-    }
-    for (std::uint32_t value = 0; value < part_.values && part_.values <= values_most; ++value)
-      add({RegisterOp::read, value, value});
-  }
-
-  void list_projections(std::size_t size, std::vector<std::uint32_t> chosen, std::size_t from) {
-    if (chosen.size() == size) {
-      means_.push_back({Kind::projection, std::move(chosen)});
-      return;
-    }
-    for (std::size_t i = from; i < values_.size(); ++i) {
-      std::vector<std::uint32_t> more = chosen;
-      more.push_back(values_[i]);
-      list_projections(size, std::move(more), i + 1);
+      if (refute()) return true;
+      if (search_->stuck_count() > stuck_most) return false;
+      search_->widen();
     }
   }
 
-  void start() {
-    RegisterSearchOptions options;
-    options.exact = true;
-    options.end = event_ + 1;
-    origin_.clear();
-    const Means& means = means_[turn_];
-    if (means.kind == Kind::unlimited) options.unlimited.assign(part_.lanes.size(), true);
-    if (means.kind != Kind::projection) {
-      search_ = make_search(part_, options);
-      return;
+  /// Spends as much on showing that there is no order as has been spent on looking for one. True if
+  /// it is decided.
+  bool refute() {
+    const bool is_first = climbing_steps_ == 0;
+    const std::size_t total = climbing_steps_ + search_->steps() + steps_at_once;
+    if (refuting_steps_ < total) {
+      const std::size_t before = effort_.steps();
+      const bool quick = is_first && search_->stuck_count() < 2;
+      const bool refuted = near_->advance(effort_, total - refuting_steps_, quick);
+      refuting_steps_ += effort_.steps() - before;
+      if (refuted) return refuted_at(near_->died_at(), near_->how());
     }
-    projected_ = project(part_, means.values, origin_);
-    options.end = static_cast<std::size_t>(
-        std::upper_bound(origin_.begin(), origin_.end(), event_) - origin_.begin());
-    search_ = make_search(projected_, options);
+    if (is_first || far_steps_ > total / 2) return false;
+    if (!far_) far_ = std::make_unique<RegisterRefutation>(part_, high_ - 1);
+    const std::size_t before = effort_.steps();
+    const bool refuted = far_->advance(effort_, total / 2 + steps_at_once - far_steps_, false);
+    far_steps_ += effort_.steps() - before;
+    return refuted && refuted_at(far_->died_at(), far_->how());
   }
 
-  static std::string describe(const Means& means) {
-    switch (means.kind) {
-      case Kind::projection:
-        return fmt::format("refuted looking at {} value{} only", means.values.size(),
-                           means.values.size() == 1 ? "" : "s");
-      case Kind::unlimited:
-        return "refuted even with crashed operations without number";
-      case Kind::exact:
-        return "refuted by exhaustion";
+  bool refuted_at(std::size_t event, const std::string& how) {
+    if (event < low_) {
+      judgement_.reason = "internal error: two searches contradict each other";
+      return true;
     }
-    return "";
+    if (event == low_) {
+      invalid(low_, how);
+      return true;
+    }
+    constexpr std::size_t steps_enough = 20'000'000;
+    if (how_.empty()) enough_steps_ = std::max(steps_enough, 10 * effort_.steps());
+    high_ = event;
+    how_ = how;
+    far_.reset();
+    return false;
   }
 
-  static constexpr std::size_t values_most = 8;
+  void invalid(std::size_t event, const std::string& how) {
+    judgement_.validity = Validity::invalid;
+    judgement_.fatal = part_.events[event].op;
+    if (!how.empty()) judgement_.algorithm += "; " + how;
+  }
+
+  static constexpr int guide_passes = 8;
+  static constexpr std::size_t steps_at_once = 100'000;
 
   const RegisterPart& part_;
-  std::size_t event_;
-  std::vector<std::uint32_t> values_;
-  std::size_t fatal_values_ = 0;  // the first so many means look at one of these
-  std::vector<Means> means_;
-  std::size_t turn_ = 0, round_ = 0;
-  std::size_t round_steps_;
-  RegisterPart projected_;
-  std::vector<std::uint32_t> origin_;  // of the projection's events
-  std::unique_ptr<AnySearch> search_;  // of the means whose turn it is
-  std::string how_;
+  Effort effort_;
+  Judgement judgement_;
+  std::size_t low_ = 0;  // an order exists of what comes before this event
+  std::size_t high_;     // none exists of what comes up to it
+  std::string how_;      // by what that has been shown
+  std::unique_ptr<AnyRegisterSearch> search_;
+  std::unique_ptr<RegisterRefutation> near_;  // at low_
+  std::unique_ptr<RegisterRefutation> far_;   // in front of high_
+  RegisterGuide guide_;
+  std::size_t climbing_steps_ = 0;  // of earlier searches
+  std::size_t refuting_steps_ = 0, far_steps_ = 0;
+  std::size_t enough_steps_ = std::numeric_limits<std::size_t>::max();
 };
 
 class RegisterPortfolio : public PartAlgorithm {
  public:
-  using State = AnySearch::State;
-
   std::string_view name() const override { return "register"; }
   std::string_view description() const override {
     return "registers and compare-and-set registers: beam search and refutations by projection";
@@ -216,67 +158,13 @@ class RegisterPortfolio : public PartAlgorithm {
   bool applies(const Part& part) const override { return is_register(part); }
 
   Judgement judge(const Part& part, const Budget& budget) const override {
-    Judgement judgement;
-    judgement.algorithm = "just-in-time linearization over abstract register configurations";
     const RegisterPart compiled = compile_register(part);
-    if (compiled.pending_max > pending_most) {
-      judgement.reason =
-          fmt::format("more than {} operations are outstanding at once", pending_most);
-      return judgement;
-    }
-    Effort effort(budget);
-    const auto search = make_search(compiled, {});
-    std::unique_ptr<Refutation> refutation;
-    std::size_t refuting_steps = 0;
-    for (;;) {
-      const State state = search->advance(effort, steps_at_once);
-      judgement.reached = std::max(judgement.reached, search->event());
-      judgement.configurations = search->steps() + refuting_steps;
-      if (state == State::finished) {
-        judgement.validity = Validity::valid;
-        judgement.order = order_from_steps(compiled, search->best_way());
-        judgement.has_order = true;
-        return judgement;
-      }
-      if (state == State::dead) {
-        return invalid(std::move(judgement), compiled, search->event());
-      }
-      if (!effort.reason().empty()) {
-        judgement.reason = effort.reason();
-        return judgement;
-      }
-      if (state != State::stuck) continue;
-      if (!refutation || refutation->event() != search->event()) {
-        refutation = std::make_unique<Refutation>(compiled, search->event());
-      }
-      // As much effort for the one as for the other.
-      const std::size_t total = search->steps() + steps_at_once;
-      if (refuting_steps < total) {
-        const std::size_t before = effort.steps();
-        const auto answer =
-            refutation->advance(effort, total - refuting_steps, search->stuck_count() < 2);
-        refuting_steps += effort.steps() - before;
-        if (answer == Refutation::Answer::refuted) {
-          judgement.algorithm += "; " + refutation->how();
-          return invalid(std::move(judgement), compiled, refutation->event());
-        }
-        if (answer == Refutation::Answer::contradiction) {
-          judgement.reason = "internal error: two searches contradict each other";
-          return judgement;
-        }
-      }
-      search->widen();
-    }
-  }
-
- private:
-  static Judgement invalid(Judgement judgement, const RegisterPart& part, std::size_t event) {
-    judgement.validity = Validity::invalid;
-    judgement.fatal = part.events[event].op;
+    if (compiled.pending_max <= register_pending_most) return Portfolio(compiled, budget).run();
+    Judgement judgement;
+    judgement.reason =
+        fmt::format("more than {} operations are outstanding at once", register_pending_most);
     return judgement;
   }
-
-  static constexpr std::size_t steps_at_once = 100'000;
 };
 
 GAUNTLET_REGISTER(PartAlgorithm, RegisterPortfolio);

@@ -34,19 +34,9 @@
 
 #include "checker/linearizable/register_configurations.hpp"
 #include "checker/linearizable/register_part.hpp"
+#include "checker/linearizable/register_search_options.hpp"
 
 namespace gauntlet {
-
-/// What a search may leave out or take for granted.
-struct RegisterSearchOptions {
-  /// Keep all configurations; else only the best few, as many as the effort of each event allows.
-  bool exact = false;
-  /// By lane: taken as having no end of members. Running out of configurations still proves that
-  /// there is no order, reaching the end proves nothing.
-  std::vector<bool> unlimited;
-  /// Stop in front of this event (a position in the part's events).
-  std::size_t end = 0xFFFFFFFFu;
-};
 
 /// How wide a beam is: the `width` cheapest configurations stay, as long as they are not dearer
 /// than the cheapest by more than `margin`.
@@ -58,8 +48,7 @@ struct Beam {
 template <int W>
 class RegisterSearch {
  public:
-  /// `stuck`: no configuration that was kept survives the event, but some were dropped before.
-  enum class State { running, finished, dead, stuck };
+  using State = RegisterSearchState;
 
   RegisterSearch(const RegisterPart& part, const RegisterSearchOptions& options);
 
@@ -77,9 +66,9 @@ class RegisterSearch {
   std::size_t front_max() const { return front_max_; }
   /// How often it was stuck at the event where it is stuck now.
   unsigned stuck_count() const { return stuck_count_; }
-  /// Steps of the best configuration: live operations by their OpId, crashed ones by
+  /// Steps of the cheapest configuration: live operations by their OpId, crashed ones by
   /// `crashed_kind_flag | lane`, each with its position in part.events.
-  std::vector<Trace::Step> best_way() const { return trace_.way(front_.at(0).node); }
+  std::vector<Trace::Step> best_way() const;
   std::size_t steps() const { return steps_; }
 
  private:
@@ -89,6 +78,7 @@ class RegisterSearch {
 
   using Index = std::vector<std::vector<std::uint32_t>>;  // positions by state, modulo its size
 
+  static constexpr std::size_t slots_max = std::size_t{64} * W;
   static constexpr std::uint32_t no_lane = 0xFFFFFFFFu;
   static constexpr std::uint16_t used_max = 0xFFFF;
 
@@ -112,8 +102,10 @@ class RegisterSearch {
   void enter(Configuration& c, std::uint32_t value, bool by_write);
   void arrive(Configuration& c);
   bool leads_on(const Configuration& c, std::uint32_t value) const;
+  /// Whether costs are limited, and so decide between configurations.
+  bool priced() const { return options_.unlimited && options_.exact; }
   bool has_crashed(const Configuration& c, std::uint32_t lane) const {
-    return options_.unlimited[lane] || c.used()[lane] < supply_[lane];
+    return options_.unlimited ? supply_[lane] > 0 : c.used()[lane] < supply_[lane];
   }
   bool cas_left(const Configuration& c, std::uint32_t value) const;
 
@@ -121,6 +113,13 @@ class RegisterSearch {
   bool enlist(Configurations& set, Index& index, std::uint32_t position);
   bool dominates(const Configuration& x, const Configuration& y);
   bool dominates_in_detail(const Configuration& x, const Configuration& y);
+  bool dominates_at_a_price(const Configuration& x, const Configuration& y);
+  std::int32_t write_balance(const Configuration& x, const Configuration& y, std::uint32_t value,
+                             std::int32_t more) const;
+  std::int32_t unmatched_cas(const Configuration& x, const Configuration& y, std::uint32_t from,
+                             std::uint32_t to) const;
+  template <class Visit>
+  bool match_cas(const Configuration& x, const Configuration& y, Visit visit) const;
   void settle();
 
   // --- beams
@@ -142,6 +141,7 @@ class RegisterSearch {
   std::vector<RegisterOperation> slot_;
   std::vector<unsigned> slot_of_;  // by operation
   std::vector<std::uint16_t> supply_;
+  std::int64_t funds_ = 0;  // what all crashed operations invoked so far cost
 
   RegisterOp target_kind_ = RegisterOp::read;
   unsigned target_ = 0;

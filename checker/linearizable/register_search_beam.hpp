@@ -87,7 +87,7 @@ void RegisterSearch<W>::save() {
   snapshot.event = event_;
   snapshot.pruned = pruned_;
   snapshot.supply = supply_;
-  for (unsigned slot = 0; slot < 64 * W; ++slot) {
+  for (unsigned slot = 0; slot < slots_max; ++slot) {
     if (!free_.has(slot)) snapshot.pending.emplace_back(slot, slot_op_[slot]);
   }
   const std::size_t words = front_.bytes() / 8;
@@ -102,7 +102,7 @@ void RegisterSearch<W>::restore(std::size_t event_max) {
   while (snapshots_.size() > 1 && snapshots_.back().event > event_max)
     snapshots_.pop_back();
   const Snapshot& snapshot = snapshots_.back();
-  for (unsigned slot = 0; slot < 64 * W; ++slot) {
+  for (unsigned slot = 0; slot < slots_max; ++slot) {
     if (!free_.has(slot)) release(slot);
   }
   for (const auto& [slot, op] : snapshot.pending)

@@ -26,10 +26,11 @@ bool RegisterSearch<W>::dominates(const Configuration& x, const Configuration& y
   if (x.state != y.state) return false;
   const Slots observers = reads_ | differ_;
   if (!(((x.open & observers) - y.open) | (x.obliged - y.obliged)).empty()) return false;
+  if (options_.unlimited && x.cost > y.cost) return false;
   const bool same_cas = (x.open & cas_) == (y.open & cas_);
   if (same_cas && ((y.open & writes_) - x.open).empty()) {
     bool fewer = true;
-    for (std::size_t lane = 0; lane < supply_.size(); ++lane)
+    for (std::size_t lane = 0; lane < supply_.size() && !options_.unlimited; ++lane)
       fewer = fewer && x.used()[lane] <= y.used()[lane];
     if (fewer) return true;
   }
@@ -37,7 +38,99 @@ bool RegisterSearch<W>::dominates(const Configuration& x, const Configuration& y
                           (x.open & writes_).size() < (y.open & writes_).size())) {
     return false;
   }
-  return dominates_in_detail(x, y);
+  return options_.unlimited ? dominates_at_a_price(x, y) : dominates_in_detail(x, y);
+}
+
+/// Rule 2 for one value: by how many writes of it, at some deadline, X has more left than Y (at
+/// least; negative: fewer), `more` of them crashed ones.
+template <int W>
+std::int32_t RegisterSearch<W>::write_balance(const Configuration& x, const Configuration& y,
+                                              std::uint32_t value, std::int32_t more) const {
+  std::array<unsigned, slots_max> order;
+  std::size_t count = 0;
+  const Slots differences = ((x.open - y.open) | (y.open - x.open)) & values_[value].writes;
+  differences.each([&](unsigned slot) { order[count++] = slot; });
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
+            [&](unsigned a, unsigned b) { return slot_[a].returns > slot_[b].returns; });
+  std::int32_t balance = more, least = more;
+  for (std::size_t i = 0; i < count; ++i) {
+    balance += x.open.has(order[i]) ? 1 : -1;
+    least = std::min(least, balance);
+  }
+  return least;
+}
+
+/// Rule 3 for live compare-and-sets between two values: how many of those left in Y remain when
+/// those left in X are matched; negative where they cannot be.
+template <int W>
+std::int32_t RegisterSearch<W>::unmatched_cas(const Configuration& x, const Configuration& y,
+                                              std::uint32_t from, std::uint32_t to) const {
+  std::array<unsigned, slots_max> order;
+  std::size_t count = 0;
+  (((x.open - y.open) | (y.open - x.open)) & values_[from].cas_from).each([&](unsigned slot) {
+    if (slot_[slot].to == to) order[count++] = slot;
+  });
+  std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
+            [&](unsigned a, unsigned b) { return slot_[a].returns < slot_[b].returns; });
+  std::int32_t balance = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    balance += y.open.has(order[i]) ? 1 : -1;
+    if (balance < 0) return -1;
+  }
+  return balance;
+}
+
+/// Calls `visit(unmatched, from, to)` for each two values between which the live compare-and-sets
+/// left differ; false as soon as they cannot be matched.
+template <int W>
+template <class Visit>
+bool RegisterSearch<W>::match_cas(const Configuration& x, const Configuration& y,
+                                  Visit visit) const {
+  std::array<std::uint32_t, slots_max> seen_from, seen_to;
+  std::size_t pairs = 0;
+  bool holds = true;
+  (((x.open - y.open) | (y.open - x.open)) & cas_).each([&](unsigned slot) {
+    if (!holds) return;
+    const RegisterOperation& cas = slot_[slot];
+    for (std::size_t i = 0; i < pairs; ++i) {
+      if (seen_from[i] == cas.from && seen_to[i] == cas.to) return;
+    }
+    seen_from[pairs] = cas.from;
+    seen_to[pairs++] = cas.to;
+    const std::int32_t unmatched = unmatched_cas(x, y, cas.from, cas.to);
+    holds = unmatched >= 0;
+    if (unmatched > 0) visit(unmatched, cas.from, cas.to);
+  });
+  return holds;
+}
+
+/// Crashed operations without number, at their price: what X lacks it buys, for no more than Y has
+/// spent beyond X. (A beam that keeps no account takes costs for what they are: a choice.)
+template <int W>
+bool RegisterSearch<W>::dominates_at_a_price(const Configuration& x, const Configuration& y) {
+  std::int64_t left = y.cost - x.cost;
+  constexpr std::int64_t not_for_sale = std::int64_t{1} << 40;
+  const auto price_of = [&](std::uint32_t lane) {
+    return lane == no_lane || supply_[lane] == 0 ? not_for_sale : options_.costs[lane];
+  };
+  touched_.clear();
+  ((y.open - x.open) & writes_).each([&](unsigned slot) {
+    const std::uint32_t value = slot_[slot].to;
+    if (left < 0 || std::find(touched_.begin(), touched_.end(), value) != touched_.end()) return;
+    touched_.push_back(value);
+    const std::int32_t least = write_balance(x, y, value, 0);
+    if (least < 0) left += least * price_of(values_[value].write_lane);
+  });
+  if (left < 0) return false;
+  const bool matched =
+      match_cas(x, y, [&](std::int32_t unmatched, std::uint32_t from, std::uint32_t to) {
+        std::int64_t price = price_of(values_[to].write_lane);
+        for (const std::uint32_t lane : values_[from].cas_lanes) {
+          if (part_.lanes[lane].to == to) price = std::min(price, price_of(lane));
+        }
+        left -= unmatched * price;
+      });
+  return matched && left >= 0;
 }
 
 template <int W>
@@ -45,27 +138,15 @@ bool RegisterSearch<W>::dominates_in_detail(const Configuration& x, const Config
   // Rule 2, value by value. `spare_` and `lack_` are zero between calls.
   touched_.clear();
   bool holds = true;
-  const Slots write_differences = ((x.open - y.open) | (y.open - x.open)) & writes_;
   const auto balance_of = [&](std::uint32_t value) -> std::int32_t {
     const std::uint32_t lane = values_[value].write_lane;
-    if (lane == no_lane) return 0;
-    return options_.unlimited[lane] ? 1 << 30 : y.used()[lane] - x.used()[lane];
+    return lane == no_lane ? 0 : y.used()[lane] - x.used()[lane];
   };
-  std::array<unsigned, 64 * W> order;
   ((y.open - x.open) & writes_).each([&](unsigned slot) {
     const std::uint32_t value = slot_[slot].to;
     if (!holds || std::find(touched_.begin(), touched_.end(), value) != touched_.end()) return;
-    std::size_t count = 0;
-    (write_differences & values_[value].writes).each([&](unsigned s) { order[count++] = s; });
-    std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
-              [&](unsigned a, unsigned b) { return slot_[a].returns > slot_[b].returns; });
-    std::int32_t balance = balance_of(value), least = balance;
-    for (std::size_t i = 0; i < count; ++i) {
-      balance += x.open.has(order[i]) ? 1 : -1;
-      least = std::min(least, balance);
-    }
-    holds = least >= 0;
-    spare_[value] = least;
+    spare_[value] = write_balance(x, y, value, balance_of(value));
+    holds = spare_[value] >= 0;
     touched_.push_back(value);
   });
   const std::size_t detailed = touched_.size();
@@ -79,31 +160,15 @@ bool RegisterSearch<W>::dominates_in_detail(const Configuration& x, const Config
     holds = spare_[value] >= 0;
   }
   // Rule 3.
-  std::array<std::uint32_t, 64 * W> unmatched_from, unmatched_to;
-  std::array<std::int32_t, 64 * W> unmatched;
+  struct Unmatched {
+    std::uint32_t from, to;
+    std::int32_t count;
+  };
+  std::array<Unmatched, slots_max> unmatched;
   std::size_t pairs = 0;
-  const Slots cas_differences = ((x.open - y.open) | (y.open - x.open)) & cas_;
-  cas_differences.each([&](unsigned slot) {
-    if (!holds) return;
-    const RegisterOperation& cas = slot_[slot];
-    for (std::size_t i = 0; i < pairs; ++i) {
-      if (unmatched_from[i] == cas.from && unmatched_to[i] == cas.to) return;
-    }
-    std::size_t count = 0;
-    (cas_differences & values_[cas.from].cas_from).each([&](unsigned s) {
-      if (slot_[s].to == cas.to) order[count++] = s;
-    });
-    std::sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
-              [&](unsigned a, unsigned b) { return slot_[a].returns < slot_[b].returns; });
-    std::int32_t balance = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      balance += y.open.has(order[i]) ? 1 : -1;
-      holds = holds && balance >= 0;
-    }
-    unmatched_from[pairs] = cas.from;
-    unmatched_to[pairs] = cas.to;
-    unmatched[pairs++] = balance;
-  });
+  holds = holds && match_cas(x, y, [&](std::int32_t count, std::uint32_t from, std::uint32_t to) {
+            unmatched[pairs++] = {from, to, count};
+          });
   const auto lack = [&](std::uint32_t value, std::int32_t count) {
     if (count <= 0) return;
     lack_[value] += count;
@@ -115,15 +180,15 @@ bool RegisterSearch<W>::dominates_in_detail(const Configuration& x, const Config
     if (!crashed.is_cas) continue;
     std::int32_t more = x.used()[lane] - y.used()[lane];
     for (std::size_t i = 0; i < pairs; ++i) {
-      if (unmatched_from[i] == crashed.from && unmatched_to[i] == crashed.to) {
-        more += unmatched[i];
-        unmatched[i] = 0;
+      if (unmatched[i].from == crashed.from && unmatched[i].to == crashed.to) {
+        more += unmatched[i].count;
+        unmatched[i].count = 0;
       }
     }
-    if (!options_.unlimited[lane]) lack(crashed.to, more);
+    lack(crashed.to, more);
   }
   for (std::size_t i = 0; i < pairs && holds; ++i)
-    lack(unmatched_to[i], unmatched[i]);
+    lack(unmatched[i].to, unmatched[i].count);
   for (const std::uint32_t value : touched_)
     spare_[value] = lack_[value] = 0;
   return holds;

@@ -13,7 +13,7 @@ RegisterSearch<W>::RegisterSearch(const RegisterPart& part, const RegisterSearch
       front_(part.lanes.size()),
       next_(part.lanes.size()),
       seen_(part.lanes.size()) {
-  options_.unlimited.resize(part.lanes.size(), false);
+  options_.costs.resize(part.lanes.size(), crashed_cost_standard);
   options_.end = std::min(options_.end, part.events.size());
   values_.resize(part.values);
   for (std::uint32_t lane = 0; lane < part.lanes.size(); ++lane) {
@@ -24,10 +24,10 @@ RegisterSearch<W>::RegisterSearch(const RegisterPart& part, const RegisterSearch
       values_[crashed.to].write_lane = lane;
     }
   }
-  for (unsigned slot = 0; slot < 64 * W; ++slot)
+  for (unsigned slot = 0; slot < slots_max; ++slot)
     free_.add(slot);
-  slot_op_.resize(64 * W);
-  slot_.resize(64 * W);
+  slot_op_.resize(slots_max);
+  slot_.resize(slots_max);
   slot_of_.resize(part.operations.size());
   supply_.resize(part.lanes.size(), 0);
   const std::size_t buckets = std::min<std::size_t>(part.values, 1024);
@@ -65,10 +65,20 @@ typename RegisterSearch<W>::State RegisterSearch<W>::advance(Effort& effort,
 }
 
 template <int W>
+std::vector<Trace::Step> RegisterSearch<W>::best_way() const {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < front_.size(); ++i) {
+    if (front_.at(i).cost < front_.at(best).cost) best = i;
+  }
+  return trace_.way(front_.at(best).node);
+}
+
+template <int W>
 void RegisterSearch<W>::invoke(OpId op) {
   const RegisterOperation& operation = part_.operations[op];
   if (operation.returns == never_returns) {
     if (supply_[operation.lane] < used_max) ++supply_[operation.lane];
+    funds_ += options_.costs[operation.lane];
     return;
   }
   unsigned slot = 0;
@@ -266,7 +276,7 @@ void RegisterSearch<W>::expand(const Configuration& from) {
   const bool any_differs = !(from.open & differ_).empty();
 
   Slots left = from.open & values_[from.state].cas_from;
-  std::uint32_t tried[64 * W];
+  std::uint32_t tried[slots_max];
   std::size_t tried_count = 0;
   left.each([&](unsigned slot) {
     const std::uint32_t to = slot_[slot].to;
@@ -317,7 +327,7 @@ void RegisterSearch<W>::take_live(const Configuration& from, unsigned slot) {
   auto& c = *reinterpret_cast<Configuration*>(scratch_.data());
   c.open.remove(slot);
   const bool is_write = slot_[slot].kind == RegisterOp::write;
-  c.cost += is_write ? 1 : 0;
+  if (is_write && !priced()) ++c.cost;
   enter(c, slot_[slot].to, is_write);
   c.node = trace_.add(from.node, slot_op_[slot], static_cast<std::uint32_t>(event_));
   arrive(c);
@@ -327,8 +337,9 @@ template <int W>
 void RegisterSearch<W>::take_crashed(const Configuration& from, std::uint32_t lane) {
   std::memcpy(scratch_.data(), &from, front_.bytes());
   auto& c = *reinterpret_cast<Configuration*>(scratch_.data());
-  if (!options_.unlimited[lane]) ++c.used()[lane];
-  c.cost += 16;
+  c.cost += options_.costs[lane];
+  if (priced() && c.cost > funds_) return;
+  if (!options_.unlimited) ++c.used()[lane];
   enter(c, part_.lanes[lane].to, !part_.lanes[lane].is_cas);
   c.node = trace_.add(from.node, crashed_kind_flag | lane, static_cast<std::uint32_t>(event_));
   arrive(c);
