@@ -34,8 +34,10 @@
 //    * if no crashed extract was invoked, there is no order, and that is the place;
 //    * if values that are answered cover all of its moments, there is no order in the end, and
 //    there
-//      is none as soon as these answers have returned (until then a crashed extract may have taken
-//      them); there was one before the return, by what was found;
+//      is none as soon as enough of these answers have returned; until then crashed extracts may
+//      have taken them. Whether that is the place is tried out: the prefix before it is judged once
+//      more, as if nobody answered those that have not returned. If that does not work, the place
+//      is an upper bound only;
 //    * if more of the values that are never answered stand before it throughout than crashed
 //      extracts were invoked, there is no order, and that is the place;
 //    * else using the crashed ones later might have helped: unknown.
@@ -122,10 +124,22 @@ class Ranking {
 class PriorityQueueValues {
  public:
   PriorityQueueValues(const Part& part, const Budget& budget)
-      : part_(part), effort_(budget), queue_(part), ranking_(part, queue_) {
+      : part_(part),
+        budget_(budget),
+        end_(part.events.size()),
+        effort_(budget),
+        queue_(part),
+        ranking_(part, queue_) {
     states_.resize(queue_.elements().size());
     found_empty_.resize(part.operations.size(), false);
     judgement_.order.reserve(part.operations.size());
+  }
+
+  /// Looks at the first `end` events only, as if no extract answered these.
+  void cut(std::size_t end, const std::vector<ElementId>& unanswered) {
+    end_ = end;
+    for (const ElementId element : unanswered)
+      queue_.forget_answers(element);
   }
 
   Judgement run() {
@@ -134,7 +148,7 @@ class PriorityQueueValues {
       judgement_.reason = "different values have the same priority";
       return std::move(judgement_);
     }
-    for (std::size_t e = 0; e < part_.events.size(); ++e) {
+    for (std::size_t e = 0; e < end_; ++e) {
       judgement_.reached = e;
       if (effort_.exhausted()) {
         judgement_.reason = effort_.reason();
@@ -151,6 +165,12 @@ class PriorityQueueValues {
   }
 
  private:
+  /// A value that is in the queue from one moment to before another, and when its extract returns.
+  struct Cover {
+    Moment from, to, returned;
+    ElementId element;
+  };
+
   struct State {
     bool is_added = false;   // the order holds the insert
     bool is_inside = false;  // it covers the present; of values that are answered
@@ -277,35 +297,63 @@ class PriorityQueueValues {
 
   /// An extract that began at `begin` returns now and has had no moment. O(values log values).
   bool blocked(OpId op, Rank rank, Moment begin) {
-    if (crashed_.empty()) return violated(op, true);
-    std::vector<std::pair<Moment, Moment>> covers;  // from the first moment to before the second
+    if (crashed_.empty() || end_ < part_.events.size()) return violated(op, true);
+    std::vector<Cover> covers;
     std::size_t never_answered = 0;
-    OpId last = op;
-    Moment last_return = now_;
     for (ElementId i = 0; i < states_.size(); ++i) {
       const QueueElement& other = queue_.elements()[i];
       if (ranking_.rank(i) >= rank || other.add_return >= now_) continue;
       never_answered += other.take_call == never && other.add_return < begin;
       if (other.take_call == never || other.take_call <= begin) continue;
       if (other.add_return >= other.take_call) continue;
-      covers.emplace_back(other.add_return, other.take_call);
-      if (other.take_return <= last_return) continue;
-      last_return = other.take_return;
-      last = other.take;
+      covers.push_back({other.add_return, other.take_call, other.take_return, i});
     }
-    std::sort(covers.begin(), covers.end());
-    Moment covered_to = begin;
-    for (const auto& [from, to] : covers) {
-      if (from > covered_to) break;
-      covered_to = std::max(covered_to, to);
-    }
-    if (covered_to >= now_) return violated(last, last == op);
+    if (hold_all(covers, begin)) return violated_by(std::move(covers), op, begin);
     if (never_answered > crashed_.size()) return violated(op, true);
     judgement_.reason = "it depends on when crashed extracts took effect";
     return false;
   }
 
+  /// Whether some cover holds each moment from `begin` to now.
+  bool hold_all(std::vector<Cover> covers, Moment begin) const {
+    std::sort(covers.begin(), covers.end(),
+              [](const Cover& a, const Cover& b) { return a.from < b.from; });
+    Moment held_to = begin;
+    for (const Cover& cover : covers) {
+      if (cover.from > held_to) break;
+      held_to = std::max(held_to, cover.to);
+    }
+    return held_to >= now_;
+  }
+
+  /// These covers hold all moments of an extract that returns now.
+  bool violated_by(std::vector<Cover> covers, OpId op, Moment begin) {
+    std::sort(covers.begin(), covers.end(),
+              [](const Cover& a, const Cover& b) { return a.returned < b.returned; });
+    // The fewest that do, by their returns.
+    const auto first = [&](std::size_t count) {
+      return std::vector(covers.begin(), covers.begin() + static_cast<std::ptrdiff_t>(count));
+    };
+    std::size_t low = 1, high = covers.size();
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      hold_all(first(middle), begin) ? high = middle : low = middle + 1;
+    }
+    const Cover& last = covers[low - 1];
+    if (last.returned <= now_) return violated(op, true);
+    std::vector<ElementId> open;
+    for (const Cover& cover : covers) {
+      if (cover.returned >= last.returned) open.push_back(cover.element);
+    }
+    PriorityQueueValues before(part_, budget_);
+    before.cut(static_cast<std::size_t>(last.returned), open);
+    const bool is_possible = before.run().validity == Validity::valid;
+    return violated(queue_.elements()[last.element].take, is_possible);
+  }
+
   const Part& part_;
+  const Budget& budget_;
+  std::size_t end_;
   Effort effort_;
   QueuePart queue_;
   Ranking ranking_;

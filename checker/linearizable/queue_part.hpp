@@ -40,6 +40,12 @@ class QueuePart {
   /// What the operation adds or took.
   ElementId element(OpId op) const { return kinds_[part_.operations[op].kind].element; }
 
+  /// Takes it for an element that no call answered.
+  void forget_answers(ElementId element) {
+    elements_[element].take = no_op;
+    elements_[element].take_call = elements_[element].take_return = never;
+  }
+
   const std::vector<QueueElement>& elements() const { return elements_; }
   /// The value of an element. O(1).
   ValueId value(ElementId element) const { return values_[element]; }
