@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/verifier.hpp"
@@ -47,6 +48,11 @@ struct Agreement {
   std::string problem;  ///< "" if every algorithm that applies agrees with the oracle
   bool valid = true;
   int judgements = 0;  ///< made by algorithms
+  struct Judged {
+    std::string_view algorithm;
+    bool valid;
+  };
+  std::vector<Judged> judged;  ///< by whom, and what was right
 };
 
 /// Judges every key of the history by every registered algorithm that applies. `only`: by the
@@ -69,6 +75,7 @@ inline Agreement agreement_on(const History& history, const Model& model,
       // A special case may leave it to the searches.
       if (judgement.validity == Validity::unknown && algorithm->rank() < 100) continue;
       ++result.judgements;
+      result.judged.push_back({algorithm->name(), expected.valid});
       const std::string fault = fault_of(judgement, part, expected, verifier);
       if (fault.empty()) continue;
       result.problem = std::string(algorithm->name()) + ": " + fault;

@@ -13,9 +13,15 @@ using namespace gauntlet::testing;
 
 namespace {
 
-struct Tally {
+struct Count {
   int valid = 0, invalid = 0;
-  std::map<std::string, int> judged;  // by algorithm
+
+  void add(bool is_valid) { (is_valid ? valid : invalid) += 1; }
+};
+
+struct Tally {
+  Count histories;
+  std::map<std::string, Count, std::less<>> judged;  // by algorithm
 };
 
 /// Judges `count` histories of varied shapes up to `shape`.
@@ -27,7 +33,9 @@ void fuzz(Random random, int count, const Model& model, const ModelShape& shape,
     varied.processes = static_cast<int>(random.between(2, shape.processes));
     const History history = make_history(model_operations(random, model, varied, kind));
     const Agreement agreement = agreement_on(history, model, options_for(model.name()));
-    (agreement.valid ? tally.valid : tally.invalid) += 1;
+    tally.histories.add(agreement.valid);
+    for (const Agreement::Judged& judged : agreement.judged)
+      tally.judged[std::string(judged.algorithm)].add(judged.valid);
     if (agreement.problem.empty() && (agreement.valid || kind != HistoryKind::valid)) continue;
     CAPTURE(as_json_lines(history));
     FAIL_CHECK(agreement.problem << (agreement.valid ? "" : " (the oracle finds a violation)"));
@@ -38,6 +46,7 @@ void fuzz(Random random, int count, const Model& model, const ModelShape& shape,
 }  // namespace
 
 TEST_CASE("algorithms agree with the oracle on random histories of every model") {
+  std::map<std::string, Count, std::less<>> judged;
   for (const Model* model : ModelRegistry::instance().all()) {
     const std::string name(model->name());
     CAPTURE(name);
@@ -54,8 +63,19 @@ TEST_CASE("algorithms agree with the oracle on random histories of every model")
       fuzz(random.fork("d" + label), fuzz_cases(1500), *model, larger, HistoryKind::mutated, tally);
     }
 
-    CHECK(tally.valid > fuzz_cases(2500));
-    CHECK(tally.invalid > fuzz_cases(1000));
+    CHECK(tally.histories.valid > fuzz_cases(2500));
+    CHECK(tally.histories.invalid > fuzz_cases(1000));
+    for (const auto& [algorithm, count] : tally.judged) {
+      judged[algorithm].valid += count.valid;
+      judged[algorithm].invalid += count.invalid;
+    }
+  }
+  // Each of them has been put to the test, whatever its conditions.
+  for (const PartAlgorithm* algorithm : PartAlgorithmRegistry::instance().all()) {
+    const Count& count = judged[std::string(algorithm->name())];
+    CAPTURE(std::string(algorithm->name()));
+    CHECK(count.valid > fuzz_cases(1000));
+    CHECK(count.invalid > fuzz_cases(300));
   }
 }
 

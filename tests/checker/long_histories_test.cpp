@@ -142,3 +142,17 @@ TEST_CASE("long histories of many keys get the verdict that is known") {
   options.crash_share = 0.001;
   judge_both(options, 1);
 }
+
+TEST_CASE("long histories of collections get the verdict that is known") {
+  for (const char* model : {"queue", "stack", "priority-queue", "set"}) {
+    SimulationOptions options{.model = model, .operations = 100'000, .processes = 20};
+    options.values.count = 0;
+    judge_both(options, 1);
+    options.operations = 20'000;
+    options.processes = 5;
+    judge_both(options);
+    options.crash_share = 0.003;
+    options.late_effects = true;
+    judge_both(options);
+  }
+}

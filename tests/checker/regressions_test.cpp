@@ -58,7 +58,7 @@ void judge(const Regression& regression) {
   }
   const Agreement agreement = agreement_on(history, *model, options);
   CHECK(agreement.problem == "");
-  CHECK(agreement.judgements > 0);
+  CHECK(!agreement.judged.empty());
   const Verdict verdict = CheckerRegistry::instance().find("linearizable")->check(history, options);
   CHECK(verdict.validity == (valid ? Validity::valid : Validity::invalid));
   for (const Anomaly& anomaly : verdict.anomalies)
