@@ -169,3 +169,46 @@ TEST_CASE("long histories of queues of unique values get the verdict that is kno
   judge_long("queue", "queue-values");
   judge_long("priority-queue", "priority-queue-values");
 }
+
+TEST_CASE("a priority queue of texts and numbers") {
+  const auto judge = [](const std::vector<Value>& inserted, const std::vector<Value>& extracted) {
+    std::vector<TestOperation> operations;
+    int now = 0;
+    for (const Value& value : inserted) {
+      operations.push_back({0, "insert", value, value, now, now + 1});
+      now += 2;
+    }
+    for (const Value& value : extracted) {
+      operations.push_back({0, "extract", {}, value, now, now + 1});
+      now += 2;
+    }
+    const History history = make_history(operations);
+    const auto parts = split(history, *ModelRegistry::instance().find("priority-queue"), {});
+    const auto* algorithm = PartAlgorithmRegistry::instance().find("priority-queue-values");
+    REQUIRE(algorithm->applies(parts->parts[0]));
+    return algorithm->judge(parts->parts[0], {});
+  };
+  CHECK(judge({"b", "a", 3, -1}, {-1, 3, "a", "b", {}}).validity == Validity::valid);
+  CHECK(judge({"b", "a", 3, -1}, {-1, "a"}).validity == Validity::invalid);
+  CHECK(judge({"b", "a"}, {"b"}).validity == Validity::invalid);
+  // Their texts are cut before they differ.
+  const Value first = std::string(300, 'x') + "1", second = std::string(300, 'x') + "2";
+  CHECK(judge({first, second}, {first}).validity == Validity::unknown);
+}
+
+TEST_CASE("the algorithms for queues stop when their budget is used up") {
+  for (const char* name : {"queue", "priority-queue"}) {
+    const Model& model = *ModelRegistry::instance().find(name);
+    Random random(203);
+    const ModelShape shape{.operations = 50, .processes = 3, .values = 0, .crash = 0};
+    const History history =
+        make_history(model_operations(random, model, shape, HistoryKind::valid));
+    const auto parts = split(history, model, {});
+    Budget budget;
+    budget.deadline = Deadline::after(std::chrono::nanoseconds(0));
+    const auto* algorithm = PartAlgorithmRegistry::instance().find(std::string(name) + "-values");
+    const Judgement judgement = algorithm->judge(parts->parts[0], budget);
+    CHECK(judgement.validity == Validity::unknown);
+    CHECK(judgement.reason == "the time limit was reached");
+  }
+}
