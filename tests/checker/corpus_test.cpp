@@ -59,3 +59,30 @@ TEST_CASE("published register histories get their known verdicts") {
   }
   CHECK(judged >= 100);
 }
+
+TEST_CASE("published histories of sets and locks get their known verdicts") {
+  const std::string corpus = corpus_path();
+  if (!std::filesystem::exists(corpus + "/manifest.json")) {
+    MESSAGE("skipped: no corpora at ", corpus, "; name them with GAUNTLET_CORPUS");
+    return;
+  }
+  const auto manifest = read_json_file(corpus + "/manifest.json");
+  REQUIRE(manifest.has_value());
+  std::size_t judged = 0;
+  for (const Value& entry : manifest->items()) {
+    const std::string file = entry_text(entry, "file");
+    CheckOptions options;
+    options.model = entry_text(entry, "model");
+    if (!file.starts_with("other/") || (options.model != "set" && options.model != "mutex")) {
+      continue;
+    }
+    CAPTURE(file);
+    const auto read = read_history(corpus + "/" + file);
+    REQUIRE(read.has_value());
+    const Verdict verdict =
+        CheckerRegistry::instance().find("linearizable")->check(read->history, options);
+    CHECK(to_string(verdict.validity) == entry_text(entry, "expected"));
+    ++judged;
+  }
+  CHECK(judged >= 3);
+}

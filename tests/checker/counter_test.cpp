@@ -49,6 +49,15 @@ TEST_CASE("counter-steps agrees with the oracle") {
                      from_seven});
 }
 
+TEST_CASE("counter-steps agrees with the search on longer histories") {
+  compare_with_search(7, fuzz_cases(300),
+                      {"counter-steps",
+                       "counter",
+                       {{.operations = 40, .processes = 5, .values = 1, .crash = 0.0},
+                        {.operations = 30, .processes = 6, .values = 1, .crash = 0.1}},
+                       stretched(1)});
+}
+
 TEST_CASE("counter-steps leaves amounts that differ, or overflow, to the search") {
   const Model* model = ModelRegistry::instance().find("counter");
   const auto applies = [&](const std::vector<std::int64_t>& amounts) {

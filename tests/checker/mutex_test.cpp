@@ -62,6 +62,15 @@ TEST_CASE("permits agrees with the oracle on semaphores with calls alike") {
   }
 }
 
+TEST_CASE("locks agree with the search on longer histories") {
+  const std::vector<ModelShape> shapes{{.operations = 40, .processes = 4, .crash = 0.0},
+                                       {.operations = 30, .processes = 6, .crash = 0.1}};
+  compare_with_search(31, fuzz_cases(300), {"permits", "mutex", shapes});
+  for (const std::string_view model : {"reentrant-mutex", "fenced-mutex"}) {
+    compare_with_search(32, fuzz_cases(300), {"owned-locks", model, shapes, forget_clients});
+  }
+}
+
 TEST_CASE("a semaphore without permits lets nobody in") {
   const History history = make_history({lock(0, "acquire", 1, 2)});
   const Model* model = ModelRegistry::instance().find("semaphore");

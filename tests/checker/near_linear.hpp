@@ -61,6 +61,42 @@ inline void fuzz_special_case(std::uint64_t seed, int count, const Shapes& given
   CHECK(judged - valid > judged / 20);
 }
 
+/// Compares verdict and place with the general search on simulated histories with a single
+/// change, which may be too long for the oracle.
+inline void compare_with_search(std::uint64_t seed, int count, const Shapes& given) {
+  const Model* model = ModelRegistry::instance().find(given.model);
+  const PartAlgorithm* algorithm = PartAlgorithmRegistry::instance().find(given.algorithm);
+  const PartAlgorithm* search = PartAlgorithmRegistry::instance().find("breadth");
+  CheckOptions options = given.options;
+  options.model = given.model;
+  Random random(seed);
+  int invalid = 0, judged = 0, exact = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto& shape = given.shapes[static_cast<std::size_t>(i) % given.shapes.size()];
+    auto operations = model_operations(random, *model, shape, HistoryKind::mutated);
+    if (given.twist) given.twist(random, operations);
+    const History history = make_history(operations);
+    const auto parts = split(history, *model, options);
+    const Part& part = parts->parts.at(0);
+    if (!algorithm->applies(part)) continue;
+    const Judgement own = algorithm->judge(part, Budget{});
+    if (own.validity == Validity::unknown) continue;
+    const Judgement expected = search->judge(part, Budget{});
+    CAPTURE(as_json_lines(history));
+    REQUIRE(own.validity == expected.validity);
+    ++judged;
+    if (own.validity == Validity::valid) continue;
+    ++invalid;
+    exact += own.fatal_is_earliest;
+    const EventIndex place = part.operations[own.fatal].completion;
+    const EventIndex expected_place = part.operations[expected.fatal].completion;
+    REQUIRE((own.fatal_is_earliest ? place == expected_place : place >= expected_place));
+  }
+  CHECK(judged > count / 2);
+  CHECK(invalid > judged / 20);
+  CHECK(exact > invalid * 3 / 4);
+}
+
 /// A long simulated history, judged by the algorithm: its verdict, its place where one was planted,
 /// and the order, which the verifier must accept.
 inline void judge_long_history(std::string_view algorithm_name,

@@ -77,6 +77,17 @@ TEST_CASE("values that are added twice, and reads with removes, are left to the 
   CHECK(!applies("set-layers", "set", {add, again, read}));
 }
 
+TEST_CASE("sets agree with the search on longer histories") {
+  compare_with_search(6, fuzz_cases(300),
+                      {"set-membership",
+                       "set",
+                       {shape(30, 4, 0.0, {1, 2, 0, 1}), shape(24, 5, 0.1, {1, 3, 0, 2})}});
+  compare_with_search(7, fuzz_cases(300),
+                      {"set-layers",
+                       "grow-only-set",
+                       {shape(30, 4, 0.0, {2, 1, 1}), shape(24, 5, 0.1, {2, 1, 2})}});
+}
+
 TEST_CASE("long histories of sets") {
   SimulationOptions simulation{.model = "set", .operations = 100'000, .processes = 20};
   simulation.values.count = 0;

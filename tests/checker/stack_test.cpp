@@ -56,6 +56,12 @@ TEST_CASE("stack-nesting leaves values that are pushed twice to the search") {
   CHECK(!applies({push, crashed}));
 }
 
+TEST_CASE("stack-nesting agrees with the search on longer histories") {
+  compare_with_search(
+      3, fuzz_cases(200),
+      {"stack-nesting", "stack", {shape(24, 4, 0.0), shape(20, 4, 0.02), shape(16, 4, 0.1)}});
+}
+
 TEST_CASE("long histories of stacks") {
   SimulationOptions simulation{.model = "stack", .operations = 100'000, .processes = 20};
   simulation.values.count = 0;
