@@ -45,6 +45,19 @@ struct Beam {
   std::int32_t margin;
 };
 
+/// What the search relies on, rule by rule. Tests break one at a time, to see that they notice.
+struct SoundRegisterRules {
+  static constexpr bool compares_obliged = true;          // dominance, rule 1
+  static constexpr bool compares_write_deadlines = true;  // rule 2
+  static constexpr bool compares_cas_deadlines = true;    // rule 3
+  static constexpr bool counts_crashed_cas = true;        // rule 3
+  static constexpr std::int32_t cover_beyond_spare = 0;   // rule 3
+  static constexpr bool writes_own_value = true;          // a step of the walk
+};
+/// Tests specialize it for numbers of words that are used nowhere else.
+template <int W>
+struct RegisterRules : SoundRegisterRules {};
+
 template <int W>
 class RegisterSearch {
  public:
@@ -72,6 +85,7 @@ class RegisterSearch {
   std::size_t steps() const { return steps_; }
 
  private:
+  using Rules = RegisterRules<W>;
   using Slots = SlotSet<W>;
   using Configuration = RegisterConfiguration<W>;
   using Configurations = RegisterConfigurations<W>;

@@ -25,13 +25,17 @@ template <int W>
 bool RegisterSearch<W>::dominates(const Configuration& x, const Configuration& y) {
   if (x.state != y.state) return false;
   const Slots observers = reads_ | differ_;
-  if (!(((x.open & observers) - y.open) | (x.obliged - y.obliged)).empty()) return false;
+  Slots beyond = (x.open & observers) - y.open;
+  if constexpr (Rules::compares_obliged) beyond = beyond | (x.obliged - y.obliged);
+  if (!beyond.empty()) return false;
   if (options_.unlimited && x.cost > y.cost) return false;
   const bool same_cas = (x.open & cas_) == (y.open & cas_);
   if (same_cas && ((y.open & writes_) - x.open).empty()) {
     bool fewer = true;
-    for (std::size_t lane = 0; lane < supply_.size() && !options_.unlimited; ++lane)
+    for (std::size_t lane = 0; lane < supply_.size() && !options_.unlimited; ++lane) {
+      if (!Rules::counts_crashed_cas && part_.lanes[lane].is_cas) continue;
       fewer = fewer && x.used()[lane] <= y.used()[lane];
+    }
     if (fewer) return true;
   }
   if (supply_.empty() && ((x.open & cas_).size() != (y.open & cas_).size() ||
@@ -57,7 +61,7 @@ std::int32_t RegisterSearch<W>::write_balance(const Configuration& x, const Conf
     balance += x.open.has(order[i]) ? 1 : -1;
     least = std::min(least, balance);
   }
-  return least;
+  return Rules::compares_write_deadlines ? least : balance;
 }
 
 /// Rule 3 for live compare-and-sets between two values: how many of those left in Y remain when
@@ -75,7 +79,7 @@ std::int32_t RegisterSearch<W>::unmatched_cas(const Configuration& x, const Conf
   std::int32_t balance = 0;
   for (std::size_t i = 0; i < count; ++i) {
     balance += y.open.has(order[i]) ? 1 : -1;
-    if (balance < 0) return -1;
+    if (balance < 0 && Rules::compares_cas_deadlines) return -1;
   }
   return balance;
 }
@@ -172,13 +176,13 @@ bool RegisterSearch<W>::dominates_in_detail(const Configuration& x, const Config
   const auto lack = [&](std::uint32_t value, std::int32_t count) {
     if (count <= 0) return;
     lack_[value] += count;
-    holds = holds && lack_[value] <= spare_[value];
+    holds = holds && lack_[value] <= spare_[value] + Rules::cover_beyond_spare;
     touched_.push_back(value);
   };
   for (std::uint32_t lane = 0; lane < supply_.size() && holds; ++lane) {
     const CrashedLane& crashed = part_.lanes[lane];
     if (!crashed.is_cas) continue;
-    std::int32_t more = x.used()[lane] - y.used()[lane];
+    std::int32_t more = Rules::counts_crashed_cas ? x.used()[lane] - y.used()[lane] : 0;
     for (std::size_t i = 0; i < pairs; ++i) {
       if (unmatched[i].from == crashed.from && unmatched[i].to == crashed.to) {
         more += unmatched[i].count;

@@ -299,6 +299,7 @@ void RegisterSearch<W>::expand(const Configuration& from) {
   const auto worth_writing = [&](std::uint32_t value) {
     if (ends_walk(value, true)) return true;
     if (value != from.state) return any_differs || leads_on(from, value);
+    if (!Rules::writes_own_value) return false;
     return !(from.obliged - values_[value].writes).empty() && cas_left(from, value);
   };
   left = from.open & writes_;
