@@ -16,8 +16,8 @@ namespace gauntlet {
 class RegisterGuide {
  public:
   /// `part` outlives this object. `end`: an event in front of which the ways end.
-  RegisterGuide(const RegisterPart& part, std::size_t end)
-      : part_(part), end_(end), prices_(part, end) {}
+  RegisterGuide(const RegisterPart& part, std::size_t end, CrashedPrices::Rule rule)
+      : part_(part), end_(end), prices_(part, end, rule) {}
 
   void aim(std::size_t end) {
     end_ = end;

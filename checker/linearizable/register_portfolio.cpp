@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 
@@ -29,7 +30,11 @@ namespace {
 class Portfolio {
  public:
   Portfolio(const RegisterPart& part, const Budget& budget)
-      : part_(part), effort_(budget), high_(part.events.size()), guide_(part, 0) {}
+      : part_(part),
+        effort_(budget),
+        high_(part.events.size()),
+        guides_{RegisterGuide(part, 0, CrashedPrices::Rule::add),
+                RegisterGuide(part, 0, CrashedPrices::Rule::multiply)} {}
 
   Judgement run() {
     judgement_.algorithm = "just-in-time linearization over abstract register configurations";
@@ -38,12 +43,13 @@ class Portfolio {
       if (!effort_.reason().empty() || part_.lanes.empty()) break;
       if (effort_.steps() > enough_steps_) break;
       // The next attempt knows better what to save.
-      guide_.aim(low_ + 1);
-      for (int i = 0; i < guide_passes && guide_.improve(effort_); ++i) {
+      RegisterGuide& guide = guides_[attempt % guides_.size()];
+      guide.aim(low_ + 1);
+      for (int i = 0; i < guide_passes && guide.improve(effort_); ++i) {
       }
       climbing_steps_ += search_->steps();
       RegisterSearchOptions options;
-      options.costs = guide_.costs();
+      options.costs = guide.costs();
       search_ = make_register_search(part_, options);
     }
     judgement_.reached = low_;
@@ -142,7 +148,7 @@ class Portfolio {
   std::unique_ptr<AnyRegisterSearch> search_;
   std::unique_ptr<RegisterRefutation> near_;  // at low_
   std::unique_ptr<RegisterRefutation> far_;   // in front of high_
-  RegisterGuide guide_;
+  std::array<RegisterGuide, 2> guides_;
   std::size_t climbing_steps_ = 0;  // of earlier searches
   std::size_t refuting_steps_ = 0, far_steps_ = 0;
   std::size_t enough_steps_ = std::numeric_limits<std::size_t>::max();

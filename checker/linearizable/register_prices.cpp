@@ -8,8 +8,8 @@
 
 namespace gauntlet {
 
-CrashedPrices::CrashedPrices(const RegisterPart& part, std::size_t end)
-    : weights_(part.lanes.size(), 1.0) {
+CrashedPrices::CrashedPrices(const RegisterPart& part, std::size_t end, Rule rule)
+    : rule_(rule), weights_(part.lanes.size(), 1.0) {
   aim(part, end);
 }
 
@@ -48,13 +48,24 @@ bool CrashedPrices::learn(const std::vector<Trace::Step>& way) {
     if ((step.op & crashed_kind_flag) != 0) ++used[step.op & ~crashed_kind_flag];
   }
   bool too_many = false;
-  const double boldness = 0.5 / (1.0 + tries_++ / 8.0);
+  double sum = 0;
   for (std::size_t lane = 0; lane < supply_.size(); ++lane) {
     too_many = too_many || used[lane] > supply_[lane];
     const double excess = 1.0 * (used[lane] - supply_[lane]) / std::max(supply_[lane], 1);
-    weights_[lane] =
-        std::clamp(weights_[lane] + boldness * std::clamp(excess, -1.0, 1.0), 0.1, 4.0);
+    if (rule_ == Rule::add) {
+      const double boldness = 0.5 / (1.0 + tries_ / 8.0);
+      weights_[lane] += boldness * std::clamp(excess, -1.0, 1.0);
+    } else {
+      const double boldness = 1.0 / (1.0 + tries_ / 6.0);
+      weights_[lane] *= std::exp(boldness * std::clamp(excess, -0.5, 1.0));
+    }
+    weights_[lane] = std::max(weights_[lane], 1e-9);
+    sum += weights_[lane];
   }
+  ++tries_;
+  const double mean = rule_ == Rule::add ? 1.0 : sum / static_cast<double>(supply_.size());
+  for (double& weight : weights_)
+    weight = std::clamp(weight / mean, 0.1, rule_ == Rule::add ? 4.0 : 10.0);
   return too_many;
 }
 

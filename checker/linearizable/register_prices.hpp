@@ -11,9 +11,10 @@
 // Science 1981.)
 //
 // Which prices prove it is a matter of trial: what the cheapest way uses more often than there are
-// operations becomes dearer, what it leaves over cheaper (subgradient method with Polyak's step,
-// Fisher 1981, section 4). No prices may prove it although there is no order, since prices cannot
-// tell a way that uses too much of one lane from a mixture of ways that use too much of neither.
+// operations becomes dearer, what it leaves over cheaper, by less each time (a multiplicative form
+// of the subgradient method, Fisher 1981, section 4). No prices may prove it although there is no
+// order, since prices cannot tell a way that uses too much of one lane from a mixture of ways that
+// use too much of neither.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,11 @@ namespace gauntlet {
 /// Not thread-safe.
 class CrashedPrices {
  public:
+  /// How prices rise and fall: by amounts or in proportion. Neither is the better everywhere.
+  enum class Rule { add, multiply };
+
   /// Starts with one price for all. `end`: what is invoked from this event on does not count.
-  CrashedPrices(const RegisterPart& part, std::size_t end);
+  CrashedPrices(const RegisterPart& part, std::size_t end, Rule rule);
   /// Keeps the prices, for another end. O(end).
   void aim(const RegisterPart& part, std::size_t end);
 
@@ -41,6 +45,7 @@ class CrashedPrices {
   bool learn(const std::vector<Trace::Step>& way);
 
  private:
+  Rule rule_;
   std::vector<double> weights_;
   std::vector<std::int32_t> supply_;
   int tries_ = 0;

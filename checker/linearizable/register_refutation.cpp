@@ -10,7 +10,7 @@ RegisterRefutation::RegisterRefutation(const RegisterPart& part, std::size_t eve
     : part_(part),
       event_(event),
       round_steps_(std::max<std::size_t>(20'000, 4 * event)),
-      prices_(part, event + 1) {
+      prices_(part, event + 1, CrashedPrices::Rule::multiply) {
   list_values();
   for (std::size_t size = 1; size <= 3 && size < part.values; ++size) {
     list_projections(size, {}, 0);

@@ -96,12 +96,14 @@ TEST_CASE("what is used too often becomes dearer, what is left over cheaper") {
   const auto parts = split(history, *ModelRegistry::instance().find("cas-register"), options);
   const RegisterPart compiled = compile_register(parts->parts[0]);
   REQUIRE(compiled.lanes.size() == 2);
-  RegisterGuide guide(compiled, compiled.events.size());
-  const Budget budget;
-  Effort effort(budget);
-  CHECK(guide.improve(effort));
-  const auto costs = guide.costs();
   const std::size_t of_one = compiled.lanes[0].members == 2 ? 0 : 1;
-  CHECK(costs[of_one] > costs[1 - of_one]);
+  for (const auto rule : {CrashedPrices::Rule::add, CrashedPrices::Rule::multiply}) {
+    RegisterGuide guide(compiled, compiled.events.size(), rule);
+    const Budget budget;
+    Effort effort(budget);
+    CHECK(guide.improve(effort));
+    const auto costs = guide.costs();
+    CHECK(costs[of_one] > costs[1 - of_one]);
+  }
   CHECK(!RegisterOracle(history, options).judge().valid);
 }
