@@ -244,6 +244,8 @@ TEST_CASE("every algorithm agrees with trying all orders, on every model") {
         if (!algorithm->applies(part)) continue;
         CAPTURE(algorithm->name());
         const Judgement judgement = algorithm->judge(part, Budget{});
+        // A special case may leave a part to the search that comes after it.
+        if (judgement.validity == Validity::unknown && algorithm->rank() < 100) continue;
         REQUIRE(judgement.validity == (is_valid ? valid : invalid));
         if (!is_valid) {
           const OpId fatal = part.events[place].op;
