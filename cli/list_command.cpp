@@ -1,4 +1,5 @@
-// gauntlet list [databases|workloads|faults|models|checkers|options]: what the registries hold.
+// gauntlet list [databases|workloads|faults|models|algorithms|checkers|options]: what the
+// registries hold.
 
 #include <fmt/format.h>
 
@@ -6,10 +7,12 @@
 #include <cstdio>
 
 #include "base/suggest.hpp"
+#include "checker/catalogue.hpp"
 #include "checker/checker.hpp"
 #include "checker/models/model.hpp"
 #include "cli/command.hpp"
 #include "harness/run/database.hpp"
+#include "nemesis/catalogue.hpp"
 #include "nemesis/fault.hpp"
 #include "workloads/workload.hpp"
 
@@ -90,6 +93,27 @@ Section models() {
   return section;
 }
 
+Section algorithms() {
+  Section section{"algorithms", {}};
+  for (const auto& algorithm : algorithm_summaries()) {
+    Row row{std::string(algorithm.name), std::string(algorithm.description), {}};
+    if (!algorithm.models.empty()) {
+      row.details.push_back(fmt::format("models: {}", fmt::join(algorithm.models, ", ")));
+    }
+    section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
+/// The part of a page of docs/ that is made from a registry or a table; empty where none is.
+std::string markdown_of(std::string_view kind) {
+  if (kind == "models") return models_markdown();
+  if (kind == "algorithms") return algorithms_markdown();
+  if (kind == "faults") return faults_markdown();
+  if (kind == "options") return options_markdown();
+  return "";
+}
+
 Value to_value(const Section& section) {
   Value::List rows;
   for (const auto& row : section.rows) {
@@ -119,20 +143,29 @@ class ListCommand : public SubCommand {
  public:
   std::string_view name() const override { return "list"; }
   std::string_view description() const override {
-    return "Show what there is: databases, workloads, faults, models, checkers";
+    return "Show what there is: databases, workloads, faults, models, algorithms, checkers";
   }
   std::string_view positionals() const override { return "[KIND]"; }
   std::size_t positionals_max() const override { return 1; }
-  std::vector<std::string_view> options() const override { return {"json"}; }
+  std::vector<std::string_view> options() const override { return {"json", "markdown"}; }
 
   Result<ExitCode> run(Settings& settings) const override {
-    const std::vector<Section> sections = {databases(), workloads(), faults(), models(),
-                                           checkers()};
+    const std::vector<Section> sections = {databases(), workloads(),  faults(),
+                                           models(),    algorithms(), checkers()};
     std::vector<std::string> kinds;
     for (const auto& section : sections)
       kinds.push_back(section.name);
     kinds.push_back("options");
     const std::string wanted = settings.positionals().empty() ? "" : settings.positionals().front();
+    if (settings.flag("markdown")) {
+      const std::string text = markdown_of(wanted);
+      if (text.empty()) {
+        return failure(ErrorKind::usage, "--markdown needs a kind that docs/ has a page of",
+                       "give models, algorithms, faults or options");
+      }
+      fmt::print("{}", text);
+      return ExitCode::valid;
+    }
     if (wanted == "options") {
       fmt::print("{}", options_markdown());
       return ExitCode::valid;

@@ -68,6 +68,8 @@ const std::vector<OptionSpec>& option_table() {
       // What comes out.
       {"store", text, "store", "DIR", "", "Output", "Where run directories are made"},
       {"json", flag, "false", "", "", "Output", "Results as JSON on standard output"},
+      {"markdown", flag, "false", "", "", "Output",
+       "The list as the reference part of a page of docs/"},
       {"html", text, "", "FILE", "", "Output", "Write the report to this file"},
       {"junit", text, "", "FILE", "", "Output", "Write the verdict as JUnit XML to this file"},
       {"config", text, "", "FILE", "", "Output", "Read options from this TOML file"},

@@ -40,12 +40,23 @@ struct Judgement {
 
 inline constexpr int rank_by_name_only = 1000;
 
+/// An algorithm in words, for docs/linearizability.md. Each may be a few sentences.
+struct AlgorithmFacts {
+  std::string_view idea;
+  std::string_view conditions;  ///< what is checked before it is used
+  std::string_view guarantee;   ///< where it is sound and complete, and which place it names
+  std::string_view cost;
+  std::string_view source;
+  std::vector<std::string_view> models = {};  ///< those it can apply to; empty: any
+};
+
 /// Stateless: `judge` may run on any number of threads at once.
 class PartAlgorithm {
  public:
   virtual ~PartAlgorithm() = default;
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;  ///< one line, with cost and source
+  virtual AlgorithmFacts facts() const = 0;
   /// Lower comes first. Near-linear special cases: below 100; searches: 100 and above;
   /// `rank_by_name_only`: a part of another one, which the checker does not ask by itself.
   virtual int rank() const = 0;

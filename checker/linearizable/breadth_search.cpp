@@ -213,6 +213,18 @@ class BreadthSearchAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "just-in-time linearization, layer by layer, for any model (Lowe 2017)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "Just-in-time linearization, layer by layer: the configurations that survive each "
+                "return. Pending reads that agree with the state are linearized at once, equal "
+                "crashed operations are counted, dominated configurations are dropped.",
+            .conditions = "none",
+            .guarantee = "Sound; complete if its budget suffices. The place is the earliest.",
+            .cost =
+                "O(events times configurations); their number is exponential in the operations "
+                "outstanding at once, at worst",
+            .source = "G. Lowe, Testing for linearizability, CCPE 2017, section 5"};
+  }
   int rank() const override { return rank_by_name_only; }
   bool applies(const Part&) const override { return true; }
   Judgement judge(const Part& part, const Budget& budget) const override {

@@ -161,6 +161,16 @@ class CompetitionAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "depth-first and breadth-first search in competition, for any model (Lowe 2017)";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "The two general searches in rounds of equal steps, on two cores where there are two; "
+            "the first that finds an answer wins, and who that is does not depend on the time.",
+        .conditions = "none; a model of your own as well",
+        .guarantee = "Sound; complete if its budget suffices. The place is the earliest.",
+        .cost = "exponential at worst; at most four times the steps of the better of the two",
+        .source = "G. Lowe, Testing for linearizability, CCPE 2017, section 6"};
+  }
   int rank() const override { return 200; }
   bool applies(const Part&) const override { return true; }
   Judgement judge(const Part& part, const Budget& budget) const override {

@@ -181,6 +181,17 @@ class CounterStepsAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "counters with additions alike: earliest deadline first, O(n log n)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "The state is how many additions have taken effect. One takes effect only when it "
+                "returns, or when a read returns that needs more: then those outstanding that "
+                "return first, crashed ones last.",
+            .conditions = "every addition that is not 0 adds the same amount",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O(operations log outstanding)",
+            .source = "earliest deadline first (J. R. Jackson, 1955); its use on counters is ours",
+            .models = {"counter"}};
+  }
   int rank() const override { return 20; }
   bool applies(const Part& part) const override {
     return !part.starts_anywhere && part.model->name() == "counter" && amount_of(part).has_value();

@@ -295,6 +295,19 @@ class DepthSearchAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "depth-first search, for any model (Wing and Gong 1993, Lowe 2017)";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "One order is followed as far as it goes; a configuration from which everything was "
+            "tried is remembered, and neither it nor one that it dominates is gone into again.",
+        .conditions = "none",
+        .guarantee = "Sound; complete if its budget suffices. The place is the earliest.",
+        .cost =
+            "exponential at worst, about O(events) where an order exists and most choices are good",
+        .source =
+            "J. M. Wing and C. Gong, Testing and verifying concurrent objects, JPDC 1993; G. Lowe, "
+            "CCPE 2017, section 4; configurations of what is outstanding only are new here"};
+  }
   int rank() const override { return rank_by_name_only; }
   bool applies(const Part&) const override { return true; }
   Judgement judge(const Part& part, const Budget& budget) const override {

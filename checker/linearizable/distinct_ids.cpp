@@ -19,6 +19,16 @@ class DistinctIds : public PartAlgorithm {
  public:
   std::string_view name() const override { return "distinct-ids"; }
   std::string_view description() const override { return "unique ids, by a hash set, O(n)"; }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "Any order is legal in which no id occurs twice, so it suffices that the ids "
+                "answered are distinct.",
+            .conditions = "none",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O(operations)",
+            .source = "the model's definition",
+            .models = {"unique-ids"}};
+  }
   int rank() const override { return 20; }
   bool applies(const Part& part) const override {
     return !part.starts_anywhere && part.model->name() == "unique-ids";

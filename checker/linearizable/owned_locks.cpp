@@ -144,6 +144,16 @@ class OwnedLocksAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "reentrant and fenced mutexes, callers one thing after another: forced order, O(n)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "What takes effect before a return, and in which order, is forced: nobody but the "
+                "holder can do anything, and the holder has one thing outstanding at most.",
+            .conditions = "no caller invokes an operation while another of its own is outstanding",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O(operations)",
+            .source = "ours",
+            .models = {"reentrant-mutex", "fenced-mutex"}};
+  }
   int rank() const override { return 20; }
 
   bool applies(const Part& part) const override {

@@ -136,6 +136,17 @@ class PermitsAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "mutexes, and semaphores with calls alike: earliest deadline first, O(n log n)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "All acquires are alike but for their times, and so are all releases. An operation "
+                "takes effect only when one that has not returns; where it cannot, the outstanding "
+                "one of the other function that returns first does just before it.",
+            .conditions = "all calls are for the same number of permits",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O(operations log outstanding)",
+            .source = "earliest deadline first (J. R. Jackson, 1955); its use on locks is ours",
+            .models = {"mutex", "semaphore"}};
+  }
   int rank() const override { return 20; }
   bool applies(const Part& part) const override {
     return !part.starts_anywhere && holders_max(part).has_value();

@@ -375,6 +375,22 @@ class PriorityQueueValuesAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "priority queues with unique values, O(operations log operations) (Lee and Mathur 2025)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "A value is certainly in the queue between the return of its insert and the "
+                "invocation of its extract. Each extract needs a moment at which nothing is in the "
+                "queue that has priority over what it answers.",
+            .conditions = "no value is inserted twice",
+            .guarantee =
+                "Sound. Complete without crashed extracts; with them it may leave the answer to "
+                "the search. The place is the earliest, or, with crashed extracts, in some cases "
+                "said to be at that return or before.",
+            .cost = "O(operations log operations)",
+            .source =
+                "Lee and Mathur, OOPSLA 2025, section 6, by another way; crashed operations and "
+                "the place are new here",
+            .models = {"priority-queue"}};
+  }
   int rank() const override { return 21; }
   bool applies(const Part& part) const override { return QueuePart::fits(part, "priority-queue"); }
   Judgement judge(const Part& part, const Budget& budget) const override {

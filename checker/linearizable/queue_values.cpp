@@ -339,6 +339,26 @@ class QueueValuesAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "queues with unique values, O(operations log operations) (Henzinger et al. 2013)";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "A value is certainly in the queue between the return of its enqueue and the "
+            "invocation of its dequeue. No two values may stand in the queue one behind the other "
+            "and leave it the other way round, and each dequeue that answers that there is nothing "
+            "needs a moment that no value covers. Crashed dequeues are matched to the values that "
+            "must be taken by a deadline (Hall).",
+        .conditions = "no value is enqueued twice",
+        .guarantee =
+            "Sound and complete. The place is the earliest; with crashed dequeues it is checked, "
+            "and where it cannot be shown to be the earliest, said to be at that return or before.",
+        .cost = "O(operations log operations)",
+        .source =
+            "T. A. Henzinger, A. Sezgin and V. Vafeiadis, Aspect-oriented linearizability proofs, "
+            "CONCUR 2013; Abdulla et al., PLDI 2025, and Lee and Mathur, OOPSLA "
+            "2025, decide complete histories in the same time; crashed operations and the place "
+            "are new here",
+        .models = {"queue"}};
+  }
   int rank() const override { return 20; }
   bool applies(const Part& part) const override { return QueuePart::fits(part, "queue"); }
   Judgement judge(const Part& part, const Budget& budget) const override {

@@ -160,6 +160,25 @@ class RegisterPortfolio : public PartAlgorithm {
   std::string_view description() const override {
     return "registers and compare-and-set registers: beam search and refutations by projection";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "Beam searches have an order of everything up to the event where they are stuck, and "
+            "begin again with other costs of crashed operations. Refutations show that there is "
+            "none up to some event: by projection to a few values, by crashed operations without "
+            "number, free or at a price (Lagrangian relaxation), or by the exact search. They take "
+            "turns until both meet at one event.",
+        .conditions = "every operation reads, writes or compares-and-sets one value",
+        .guarantee =
+            "Sound; complete if its budget suffices. The place is the earliest, or, where the "
+            "two do not meet, said to be at that return or before.",
+        .cost = "O(events) times a small number of configurations as a rule, exponential at worst",
+        .source =
+            "J. M. Wing and C. Gong, JPDC 1993, and G. Lowe, CCPE 2017, for searching; the "
+            "abstract configurations with deadlines by value, dominance and projections are ours, "
+            "with their proofs beside the code",
+        .models = {"register", "cas-register", "kv"}};
+  }
   int rank() const override { return 100; }
   bool applies(const Part& part) const override { return is_register(part); }
 

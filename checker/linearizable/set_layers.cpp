@@ -278,6 +278,17 @@ class SetLayersAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "sets with unique adds, reads of all and no removes: layers, O(n log n)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "The sets that reads answer must form a chain; adds and reads then stand in "
+                "layers, one after another, and only the latest invocation and the first return of "
+                "each matter.",
+            .conditions = "no value is added twice, and none removed",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O((events + length of the answers) log events)",
+            .source = "ours",
+            .models = {"set", "grow-only-set"}};
+  }
   int rank() const override { return 21; }
   bool applies(const Part& part) const override {
     return SetPart::has_unique_adds(part) && !removes(part);

@@ -209,6 +209,19 @@ class SetMembershipAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "sets with unique adds and no reads of all: each value by itself, O(n)";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "A set is a product of objects, one a value, and each is absent, then a member, then "
+            "absent again: its add takes effect as late and its remove as early as they can.",
+        .conditions = "no value is added twice, and nobody reads the whole set",
+        .guarantee = "Sound and complete; the place is the earliest.",
+        .cost = "O(operations)",
+        .source =
+            "ours; Abdulla et al., PLDI 2025, and Lee and Mathur, OOPSLA 2025, give "
+            "linear algorithms for complete histories",
+        .models = {"set", "grow-only-set"}};
+  }
   int rank() const override { return 20; }
   bool applies(const Part& part) const override {
     return SetPart::has_unique_adds(part) && !SetPart(part).has(SetPart::Role::read);

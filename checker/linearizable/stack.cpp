@@ -345,6 +345,27 @@ class StackAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "stacks with unique values: nesting, O(n log n) (Abdulla et al. 2025)";
   }
+  AlgorithmFacts facts() const override {
+    return {
+        .idea =
+            "The values that are pushed and popped must nest: from what is certainly on the stack "
+            "and for how long it follows which values can be taken out of the question, one after "
+            "another; what gets stuck is a violation. A pop that finds the stack empty cuts the "
+            "history in two.",
+        .conditions = "no value is pushed twice",
+        .guarantee =
+            "Sound. Complete without crashed pops; with them it may leave the answer to the "
+            "search. The place is the earliest, or, with crashed pops, in some cases said to be at "
+            "that return or before.",
+        .cost =
+            "O(n log n) where there is an order, O(n log n + d log^2 d) for d values that get "
+            "stuck",
+        .source =
+            "Abdulla et al., Efficient linearizability monitoring for sets, stacks, queues and "
+            "multisets, PLDI 2025; Lee and Mathur, Efficient decrease-and-conquer linearizability "
+            "monitoring, OOPSLA 2025; open and crashed operations and the place are new here",
+        .models = {"stack"}};
+  }
   int rank() const override { return 20; }
 
   bool applies(const Part& part) const override {

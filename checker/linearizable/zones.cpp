@@ -297,6 +297,20 @@ class ZonesAlgorithm : public PartAlgorithm {
   std::string_view description() const override {
     return "registers with unique values, O(operations) (Gibbons and Korach 1997, with chains)";
   }
+  AlgorithmFacts facts() const override {
+    return {.idea =
+                "The operation that sets a value and the reads of it stand together in any order; "
+                "a compare-and-set ties them to the value that it found. Of such a block only its "
+                "first return and its last invocation matter: an order exists if no two blocks "
+                "must each stand before the other.",
+            .conditions = "no value is set twice, counting the initial one",
+            .guarantee = "Sound and complete; the place is the earliest.",
+            .cost = "O(operations)",
+            .source =
+                "P. B. Gibbons and E. Korach, Testing shared memories, SIAM J. Comput. 1997, "
+                "section 4; the chains of compare-and-sets are new here",
+            .models = {"register", "cas-register", "kv"}};
+  }
   int rank() const override { return 10; }
 
   bool applies(const Part& part) const override {

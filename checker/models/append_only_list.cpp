@@ -9,8 +9,10 @@ namespace {
 struct AppendOnlyList {
   static constexpr std::string_view name = "list";
   static constexpr std::string_view description = "grows at its end: append, read";
-  static constexpr std::array functions{ModelFunction{"append", false, true},
-                                        ModelFunction{"read", true, false}};
+  static constexpr std::array functions{
+      ModelFunction{"append", false, true, "the value"},
+      ModelFunction{"read", true, false, "", "the whole list; nil is the empty one"}};
+  static constexpr ModelNotes notes{"empty", ""};
   using State = std::vector<ValueId>;
 
   static State initial(const ModelContext&) { return {}; }

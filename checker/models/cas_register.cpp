@@ -9,9 +9,19 @@ namespace {
 struct CasRegister {
   static constexpr std::string_view name = "cas-register";
   static constexpr std::string_view description = "one value: read, write, cas [from, to]";
-  static constexpr std::array functions{ModelFunction{"read", true, false},
-                                        ModelFunction{"write", false, true},
-                                        ModelFunction{"cas", true, true}};
+  static constexpr std::array functions{
+      ModelFunction{"read", true, false, "", "the value"},
+      ModelFunction{"write", false, true, "the value"},
+      ModelFunction{"cas", true, true, "[from, to]",
+                    "nothing: that it is `ok` says that the value was `from`"}};
+  static constexpr ModelNotes notes{
+      "nil, or `--init`",
+      "A `fail` of cas did not happen; with `--failed-cas check` it also says that the value was "
+      "not "
+      "`from` at some moment of the operation. A cas whose fate is unknown takes effect where the "
+      "value is `from`, or never. With `--nil-read any` a read that answers nil says nothing and "
+      "is "
+      "left out."};
   using State = ValueId;
 
   static State initial(const ModelContext& context) { return context.initial_id; }

@@ -7,8 +7,10 @@ namespace {
 struct Counter {
   static constexpr std::string_view name = "counter";
   static constexpr std::string_view description = "a sum: add, read";
-  static constexpr std::array functions{ModelFunction{"add", false, true},
-                                        ModelFunction{"read", true, false}};
+  static constexpr std::array functions{
+      ModelFunction{"add", false, true, "an integer, which may be negative"},
+      ModelFunction{"read", true, false, "", "the sum"}};
+  static constexpr ModelNotes notes{"0, or `--init`", "Sums wrap around at 64 bits."};
   using State = std::int64_t;
 
   static State initial(const ModelContext& context) {

@@ -9,9 +9,13 @@ namespace {
 struct KeyValue {
   static constexpr std::string_view name = "kv";
   static constexpr std::string_view description = "one value a key: get, put, append to a string";
-  static constexpr std::array functions{ModelFunction{"get", true, false},
-                                        ModelFunction{"put", false, true},
-                                        ModelFunction{"append", false, true}};
+  static constexpr std::array functions{
+      ModelFunction{"get", true, false, "", "the value; nil where the key is absent"},
+      ModelFunction{"put", false, true, "the value"},
+      ModelFunction{"append", false, true, "a string, put behind what is there"}};
+  static constexpr ModelNotes notes{
+      "nil for every key, or `--init`; the empty string counts as nil",
+      "With `--nil-read any` a get that answers nil says nothing and is left out."};
   enum Function { get, put, append };
 
   /// "s" and a string as it is, or "j" and any other value as JSON; empty for nil.

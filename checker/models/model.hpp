@@ -31,6 +31,8 @@
 //     // step of its own that does the same
 //     using InPlace = ...;  // empty at first
 //     static bool step(InPlace& state, const ModelCall& call, const ModelContext& context);
+//     // optional: for docs/models.md
+//     static constexpr ModelNotes notes{...};
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -63,6 +65,16 @@ struct ModelFunction {
   std::string_view name;
   bool observes;  ///< what it answers (or that it succeeded) says something about the state
   bool updates;   ///< it may change the state
+  // For docs/models.md: the invocation's value and the completion's, in words.
+  std::string_view argument = "";
+  std::string_view answer = "";
+};
+
+/// What docs/models.md says of a model besides its functions.
+struct ModelNotes {
+  std::string_view initial = "";  ///< the initial value, and what --init does
+  std::string_view fates = "";    ///< what `ok`, `fail` and an unknown fate mean here
+  std::string_view callers = "";  ///< who is told apart, where that matters
 };
 
 enum class Outcome : std::uint8_t { ok, fail, unknown };
@@ -152,6 +164,7 @@ class Model {
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
   virtual std::span<const ModelFunction> functions() const = 0;
+  virtual ModelNotes notes() const = 0;
   virtual bool by_process() const = 0;
   virtual Value initial_value(const Value& given) const = 0;
   /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
@@ -263,6 +276,11 @@ class ModelOf : public Model {
   std::string_view name() const override { return M::name; }
   std::string_view description() const override { return M::description; }
   std::span<const ModelFunction> functions() const override { return M::functions; }
+
+  ModelNotes notes() const override {
+    if constexpr (requires { M::notes; }) return M::notes;
+    return {};
+  }
 
   bool by_process() const override {
     if constexpr (requires { M::by_process; }) return M::by_process;

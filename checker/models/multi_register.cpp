@@ -11,7 +11,15 @@ namespace {
 struct MultiRegister {
   static constexpr std::string_view name = "multi-register";
   static constexpr std::string_view description = "registers accessed together: txn";
-  static constexpr std::array functions{ModelFunction{"txn", true, true}};
+  static constexpr std::array functions{
+      ModelFunction{"txn", true, true,
+                    "[[f, key, value] ...], f read or write (r or w), done in turn and at once",
+                    "the same, with what the reads answered"}};
+  static constexpr ModelNotes notes{
+      "nil, or what the map of `--init` says of a key",
+      "Of a txn whose fate is unknown the reads say nothing, and the writes may take effect "
+      "together at any time after it began, or never. With `--nil-read any` a read of nil says "
+      "nothing."};
   /// By key, ascending; a register that has never been written is not listed.
   using State = std::vector<std::pair<ValueId, ValueId>>;
 

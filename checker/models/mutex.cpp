@@ -25,11 +25,19 @@ std::string admit_lock(ModelCall& call) {
   return "";
 }
 
+constexpr std::string_view lock_fates =
+    "An acquire or release whose fate is unknown takes effect where it is possible, at any time "
+    "after it began, or never. A `fail` did not happen, and does not say that the lock was held.";
+constexpr std::string_view lock_callers =
+    "the process, or the integer `client` of the invocation's value where that is a map: a process "
+    "ends with a crash, a client need not";
+
 struct Mutex {
   static constexpr std::string_view name = "mutex";
   static constexpr std::string_view description = "a lock: acquire, release";
   static constexpr std::array functions{ModelFunction{"acquire", true, true},
                                         ModelFunction{"release", true, true}};
+  static constexpr ModelNotes notes{"free", lock_fates, "anybody may release"};
   using State = bool;
   static State initial(const ModelContext&) { return false; }
   static std::string admit(ModelCall& call, const ModelContext&) { return admit_lock(call); }
@@ -49,6 +57,7 @@ struct ReentrantMutex {
   static constexpr std::string_view description = "a lock that its holder may acquire again";
   static constexpr std::array functions = Mutex::functions;
   static constexpr bool by_process = true;
+  static constexpr ModelNotes notes{"free", lock_fates, lock_callers};
   using State = std::pair<Process, std::int32_t>;  ///< holder, how often
   static State initial(const ModelContext&) { return {0, 0}; }
   static std::string admit(ModelCall& call, const ModelContext& context) {
@@ -71,8 +80,13 @@ struct ReentrantMutex {
 struct FencedMutex {
   static constexpr std::string_view name = "fenced-mutex";
   static constexpr std::string_view description = "a lock whose acquisitions have growing tokens";
-  static constexpr std::array functions = Mutex::functions;
+  static constexpr std::array functions{
+      ModelFunction{
+          "acquire", true, true, "",
+          "a token, or a map with the entry `fence`: greater than all before; 0 and nil are none"},
+      ModelFunction{"release", true, true}};
   static constexpr bool by_process = true;
+  static constexpr ModelNotes notes{"free, no token given out", lock_fates, lock_callers};
   struct State {
     bool held = false;
     Process holder = 0;
@@ -115,7 +129,11 @@ struct FencedMutex {
 struct Semaphore {
   static constexpr std::string_view name = "semaphore";
   static constexpr std::string_view description = "permits: acquire(n), release(n)";
-  static constexpr std::array functions = Mutex::functions;
+  static constexpr std::array functions{
+      ModelFunction{"acquire", true, true, "how many permits; nil is 1"},
+      ModelFunction{"release", true, true, "how many permits; nil is 1"}};
+  static constexpr ModelNotes notes{"1 permit, or as many as `--init` says; never more are free",
+                                    lock_fates};
   using State = std::int64_t;  ///< permits left
   static std::int64_t permits(const ModelContext& context) {
     return context.initial.is_integer() ? context.initial.integer() : 1;

@@ -12,8 +12,15 @@ namespace {
 struct PriorityQueue {
   static constexpr std::string_view name = "priority-queue";
   static constexpr std::string_view description = "smallest first: insert, extract";
-  static constexpr std::array functions{ModelFunction{"insert", false, true},
-                                        ModelFunction{"extract", true, true}};
+  static constexpr std::array functions{
+      ModelFunction{"insert", false, true, "the value, not nil"},
+      ModelFunction{"extract", true, true, "", "the value; nil where there was none"}};
+  static constexpr ModelNotes notes{
+      "empty",
+      "A `fail` of extract did not happen, and does not say that there was nothing. An extract "
+      "whose fate is unknown takes "
+      "what is smallest at some time after it began, whatever that is, or nothing. Integers come "
+      "first, by size, then all others by their text."};
   using State = std::vector<ValueId>;
 
   static State initial(const ModelContext&) { return {}; }

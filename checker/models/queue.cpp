@@ -10,8 +10,14 @@ namespace {
 struct Queue {
   static constexpr std::string_view name = "queue";
   static constexpr std::string_view description = "first in, first out: enqueue, dequeue";
-  static constexpr std::array functions{ModelFunction{"enqueue", false, true},
-                                        ModelFunction{"dequeue", true, true}};
+  static constexpr std::array functions{
+      ModelFunction{"enqueue", false, true, "the value, not nil"},
+      ModelFunction{"dequeue", true, true, "", "the value; nil where there was none"}};
+  static constexpr ModelNotes notes{
+      "empty",
+      "A `fail` of dequeue did not happen, and does not say that there was nothing. A dequeue "
+      "whose fate is unknown takes "
+      "what is in front at some time after it began, whatever that is, or nothing."};
   using State = std::vector<ValueId>;
   using InPlace = std::deque<ValueId>;
 

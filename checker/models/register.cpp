@@ -7,8 +7,11 @@ namespace {
 struct Register {
   static constexpr std::string_view name = "register";
   static constexpr std::string_view description = "one value: read, write";
-  static constexpr std::array functions{ModelFunction{"read", true, false},
-                                        ModelFunction{"write", false, true}};
+  static constexpr std::array functions{ModelFunction{"read", true, false, "", "the value"},
+                                        ModelFunction{"write", false, true, "the value"}};
+  static constexpr ModelNotes notes{
+      "nil, or `--init`",
+      "With `--nil-read any` a read that answers nil says nothing and is left out."};
   using State = ValueId;
 
   static State initial(const ModelContext& context) { return context.initial_id; }

@@ -17,14 +17,25 @@ struct SetOf {
                                                       ? "a set that only grows: add, contains, read"
                                                       : "a set: add, remove, contains, read";
   static constexpr std::array<ModelFunction, grows_only ? 3 : 4> functions = [] {
-    std::array<ModelFunction, grows_only ? 3 : 4> all{ModelFunction{"add", true, true},
-                                                      ModelFunction{"contains", true, false},
-                                                      ModelFunction{"read", true, false}};
-    if constexpr (!grows_only) all[3] = {"remove", true, true};
+    std::array<ModelFunction, grows_only ? 3 : 4> all{
+        ModelFunction{"add", true, true, "the value",
+                      "true if it was new, false if not; anything else says nothing"},
+        ModelFunction{"contains", true, false, "the value, or [value, nil]",
+                      "true or false, or [value, true or false]"},
+        ModelFunction{"read", true, false, "", "a list of all members, in any order"}};
+    if constexpr (!grows_only) {
+      all[3] = {"remove", true, true, "the value",
+                "false if it was absent; anything else: it was there"};
+    }
     return all;
   }();
   enum Function { add, contains, read, remove };
 
+  static constexpr ModelNotes notes{
+      "empty", grows_only ? ""
+                          : "A `fail` of remove did not happen, and does not say that the value "
+                            "was absent. A remove whose fate is unknown may take effect at any "
+                            "time after it began, whether the value is there or not."};
   using State = std::vector<ValueId>;  ///< ascending
 
   static State initial(const ModelContext&) { return {}; }

@@ -8,8 +8,14 @@ namespace {
 struct Stack {
   static constexpr std::string_view name = "stack";
   static constexpr std::string_view description = "last in, first out: push, pop";
-  static constexpr std::array functions{ModelFunction{"push", false, true},
-                                        ModelFunction{"pop", true, true}};
+  static constexpr std::array functions{
+      ModelFunction{"push", false, true, "the value, not nil"},
+      ModelFunction{"pop", true, true, "", "the value; nil where there was none"}};
+  static constexpr ModelNotes notes{
+      "empty",
+      "A `fail` of pop did not happen, and does not say that there was nothing. A pop whose fate "
+      "is unknown takes "
+      "what is on top at some time after it began, whatever that is, or nothing."};
   using State = std::vector<ValueId>;
 
   static State initial(const ModelContext&) { return {}; }

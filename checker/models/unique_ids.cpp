@@ -9,7 +9,10 @@ namespace {
 struct UniqueIds {
   static constexpr std::string_view name = "unique-ids";
   static constexpr std::string_view description = "no id twice: generate";
-  static constexpr std::array functions{ModelFunction{"generate", true, true}};
+  static constexpr std::array functions{ModelFunction{"generate", true, true, "", "the id"}};
+  static constexpr ModelNotes notes{
+      "no id given out",
+      "An id whose operation did not answer is not known, and counts for nothing."};
   using State = std::vector<ValueId>;  ///< given out, ascending
 
   static State initial(const ModelContext&) { return {}; }

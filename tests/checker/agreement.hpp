@@ -1,6 +1,7 @@
 // Compares every algorithm that judges parts with the oracle, on one small history.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -71,6 +72,15 @@ inline Agreement agreement_on(const History& history, const Model& model,
     for (const PartAlgorithm* algorithm : PartAlgorithmRegistry::instance().all()) {
       if (!only.empty() && algorithm->name() != only) continue;
       if (!algorithm->applies(part)) continue;
+      // Of a part of no operations anything holds.
+      const auto named = algorithm->facts().models;
+      const bool is_named = named.empty() || part.operations.empty() ||
+                            std::find(named.begin(), named.end(), model.name()) != named.end();
+      if (!is_named) {
+        result.problem =
+            std::string(algorithm->name()) + " applies to a model that it does not name";
+        return result;
+      }
       const Judgement judgement = algorithm->judge(part, Budget{});
       // A special case may leave it to the searches.
       if (judgement.validity == Validity::unknown && algorithm->rank() < 100) continue;

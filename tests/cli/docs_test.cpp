@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "checker/catalogue.hpp"
 #include "cli/option_table.hpp"
 #include "nemesis/catalogue.hpp"
 
@@ -25,6 +26,16 @@ TEST_CASE("docs/options.md holds the option table") {
 
 TEST_CASE("docs/faults.md holds the registered faults") {
   CHECK(content_of("docs/faults.md").find(faults_markdown()) != std::string::npos);
+}
+
+// What these compare is made anew by gauntlet list KIND --markdown.
+
+TEST_CASE("docs/models.md holds the registered models") {
+  CHECK(content_of("docs/models.md").find(models_markdown()) != std::string::npos);
+}
+
+TEST_CASE("docs/linearizability.md holds the registered algorithms") {
+  CHECK(content_of("docs/linearizability.md").find(algorithms_markdown()) != std::string::npos);
 }
 
 TEST_CASE("README.md shows the example of the library as it is compiled and run") {
