@@ -4,6 +4,8 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <limits>
 
+#include "base/effort.hpp"
+
 namespace gauntlet {
 
 namespace {
@@ -13,6 +15,21 @@ constexpr std::uint16_t no_position = std::numeric_limits<std::uint16_t>::max();
 
 Error rejected(std::string what) {
   return failure(ErrorKind::internal, std::move(what));
+}
+
+/// The position of `event` in the ascending `events`, or of the first one after it. It is looked
+/// for around `near`, since orders follow real time by and large: O(log distance).
+std::size_t position_of(EventIndex event, const std::vector<EventIndex>& events, std::size_t near) {
+  std::size_t low = std::min(near, events.size()), high = low;
+  for (std::size_t step = 1; low > 0 && events[low - 1] >= event; step *= 2)
+    low -= std::min(low, step);
+  for (std::size_t step = 1; high < events.size() && events[high] < event; step *= 2)
+    high += std::min(events.size() - high, step);
+  const auto begin = events.begin();
+  return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(low),
+                                                   begin + static_cast<std::ptrdiff_t>(high),
+                                                   event) -
+                                  begin);
 }
 
 }  // namespace
@@ -26,7 +43,10 @@ struct Verifier::Claim {
 };
 
 Verifier::Verifier(const History& history, const Model& model, const CheckOptions& options)
-    : history_(history), model_(model), context_(context_of(history, model, options)) {
+    : history_(history),
+      model_(model),
+      budget_(options.budget),
+      context_(context_of(history, model, options)) {
   const auto functions = model.functions();
   for (std::size_t f = 0; f < history.function_count(); ++f) {
     const auto at =
@@ -182,11 +202,13 @@ Result<void> Verifier::order(const OrderCertificate& certificate) const {
   const std::vector<EventIndex>& invocations = listed->second;
   std::vector<bool> held(invocations.size(), false);
   const auto replay = model_.replay(context_);
+  Effort effort(budget_);
   EventIndex last_invoked = 0;  // the latest invocation among those in the order so far
+  std::size_t i = 0;
   for (const EventIndex invoked : certificate.order) {
-    const auto at = std::lower_bound(invocations.begin(), invocations.end(), invoked);
-    const auto i = static_cast<std::size_t>(at - invocations.begin());
-    const bool is_listed = at != invocations.end() && *at == invoked;
+    if (effort.exhausted()) return failure(ErrorKind::timeout, effort.reason());
+    i = position_of(invoked, invocations, i);
+    const bool is_listed = i < invocations.size() && invocations[i] == invoked;
     const auto taken = is_listed ? claim(invoked) : std::nullopt;
     if (!taken) return rejected("the order holds an operation that does not count");
     if (held[i]) return rejected("the order holds an operation twice");
@@ -195,10 +217,10 @@ Result<void> Verifier::order(const OrderCertificate& certificate) const {
     last_invoked = std::max(last_invoked, invoked);
     if (!replay->step(taken->call)) return rejected("the order is not legal for the model");
   }
-  for (std::size_t i = 0; i < invocations.size(); ++i) {
-    if (held[i]) continue;
+  for (std::size_t other = 0; other < invocations.size(); ++other) {
+    if (held[other]) continue;
     // One that may not have happened need not be in the order.
-    const auto missing = claim(invocations[i]);
+    const auto missing = claim(invocations[other]);
     if (missing && missing->completed != never) {
       return rejected("the order lacks an operation that happened");
     }

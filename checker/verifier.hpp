@@ -46,8 +46,8 @@ class Verifier {
   Verifier(const History& history, const Model& model, const CheckOptions& options);
 
   /// Accepts an order if it holds every operation that happened and none that did not, each once,
-  /// respects real time and is legal for the model. An error says what is wrong. O(operations on
-  /// the key).
+  /// respects real time and is legal for the model. An error says what is wrong; one of kind
+  /// `timeout`, that the budget was used up. O(operations on the key).
   Result<void> order(const OrderCertificate& certificate) const;
 
   /// Accepts a violation if leaving out the other operations is sound and no order of those kept
@@ -70,6 +70,7 @@ class Verifier {
 
   const History& history_;
   const Model& model_;
+  Budget budget_;
   ModelContext context_;
   std::vector<std::uint16_t> functions_;  // by the history's function ids: the model's
   boost::unordered_flat_map<ValueId, std::vector<EventIndex>> invocations_;  // by key

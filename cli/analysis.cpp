@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,19 +18,38 @@ namespace gauntlet {
 
 namespace {
 
-/// Half of what the machine has available now, at least 256 MiB.
-std::size_t default_memory_limit() {
-  std::size_t available = 0;
-  if (std::FILE* file = std::fopen("/proc/meminfo", "r")) {
+/// The figure of that name in a file under /proc, in bytes; 0 where there is none.
+std::size_t kernel_figure(const char* path, std::string_view name) {
+  std::size_t bytes = 0;
+  if (std::FILE* file = std::fopen(path, "r")) {
     char line[256];
     while (std::fgets(line, sizeof line, file) != nullptr) {
       unsigned long kib = 0;
-      if (std::sscanf(line, "MemAvailable: %lu kB", &kib) == 1) available = kib * 1024;
+      const bool is_it = std::string_view(line).starts_with(name);
+      if (is_it && std::sscanf(line + name.size(), ": %lu kB", &kib) == 1) bytes = kib * 1024;
     }
     std::fclose(file);
   }
+  return bytes;
+}
+
+/// Half of what the machine has available now, at least 256 MiB.
+std::size_t default_memory_limit() {
+  const std::size_t available = kernel_figure("/proc/meminfo", "MemAvailable");
   return std::max<std::size_t>(available / 2, std::size_t{256} << 20);
 }
+
+/// The most that this process has held; getrusage would count what its parent held before it.
+std::size_t peak_memory_bytes() {
+  return kernel_figure("/proc/self/status", "VmHWM");
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/// Resident memory that belongs to files: the program and its libraries.
+std::size_t process_shared_bytes() {
+  return kernel_figure("/proc/self/status", "RssFile");
+}
+#endif
 
 Value initial_value(const std::string& json, Error& error) {
   if (json.empty() || json == "nil" || json == "null") return {};
@@ -69,12 +89,21 @@ void enforce_memory_limit(const CheckOptions& options) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   static_cast<void>(options);  // a sanitizer's shadow memory is terabytes
 #else
-  constexpr std::size_t stack_bytes = std::size_t{8} << 20;  // reserved for a thread, hardly used
+  // Only what is written counts here, stacks in full; of the resident memory, which the limit is
+  // about, the program and its libraries are another part.
+  constexpr std::size_t stack_bytes = std::size_t{2} << 20;
   const std::size_t limit = options.budget.memory_bytes_max;
   rlimit bound = {};
   if (limit == 0 || getrlimit(RLIMIT_DATA, &bound) != 0) return;
-  bound.rlim_cur =
-      std::min<rlim_t>(bound.rlim_max, limit + limit / 20 + options.threads * stack_bytes);
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) == 0) {
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+  }
+  const std::size_t most = limit + limit / 16 + (options.threads - 1) * stack_bytes;
+  const std::size_t shared = process_shared_bytes();
+  bound.rlim_cur = std::min<rlim_t>(bound.rlim_max, most > shared ? most - shared : 0);
   setrlimit(RLIMIT_DATA, &bound);
 #endif
 }
@@ -86,7 +115,7 @@ AnalysisCost cost_since(Nanos started_ns) {
     return t.tv_sec * nanos_per_second + t.tv_usec * nanos_per_microsecond;
   };
   return {monotonic_now() - started_ns, nanos(usage.ru_utime) + nanos(usage.ru_stime),
-          static_cast<std::size_t>(usage.ru_maxrss) * 1024};
+          peak_memory_bytes()};
 }
 
 namespace {

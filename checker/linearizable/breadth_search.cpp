@@ -78,7 +78,7 @@ class BreadthSearch : public GeneralSearch {
       judgement.fatal = part_.events[event_].op;
     } else if (state_ == State::finished) {
       judgement.validity = Validity::valid;
-      judgement.order = order_from_updates(part_, *states_, trace_.way(front_.node(0)));
+      judgement.order = order_from_updates(part_, trace_.way(front_.node(0)));
       judgement.has_order = true;
     } else {
       judgement.reason = effort_.reason();
@@ -87,6 +87,7 @@ class BreadthSearch : public GeneralSearch {
   }
 
  private:
+  /// Whether it is only the turn that is over.
   bool is_due() const { return effort_.steps() >= steps_end_ && effort_.reason().empty(); }
 
   void invoke(OpId op) {
@@ -131,12 +132,25 @@ class BreadthSearch : public GeneralSearch {
         if (next_.alive(i) && !front_.add(next_.at(i), next_.node(i), effort_)) return false;
       }
     }
+    if (states_->memory_bytes() > states_bytes_max_) forget_states();
     if (!trace_.wants_pruning()) return true;
     live_.clear();
     for (std::size_t i = 0; i < front_.size(); ++i)
       live_.push_back(&front_.node(i));
     trace_.prune(live_);
     return true;
+  }
+
+  /// Keeps the states of the front only: those of a container, say, are as many as its operations.
+  /// Nobody looks a configuration of the front up, so they may change where they are.
+  void forget_states() {
+    std::vector<bool> is_live(states_->size(), false);
+    for (std::size_t i = 0; i < front_.size(); ++i)
+      is_live[front_.at(i)[0]] = true;
+    const std::vector<StateId> names = states_->keep(is_live);
+    for (std::size_t i = 0; i < front_.size(); ++i)
+      front_.at(i)[0] = names[front_.at(i)[0]];
+    states_bytes_max_ = std::max(states_bytes_min, 2 * states_->memory_bytes());
   }
 
   /// Puts a configuration where it belongs: behind the return, or among those still to expand.
@@ -169,7 +183,9 @@ class BreadthSearch : public GeneralSearch {
     std::memcpy(scratch_.data(), seen_.at(from), scratch_.size() * sizeof(Word));
   }
 
+  /// False if the budget is used up.
   bool take(std::size_t from, OpId op, std::uint32_t kind) {
+    if (effort_.exhausted() || !effort_.allows(states_->growth_bytes())) return false;
     const auto before = static_cast<StateId>(scratch_[0]);
     const StateId after = states_->step(before, kind);
     if (after == no_state) return true;
@@ -181,9 +197,12 @@ class BreadthSearch : public GeneralSearch {
                   trace_.add(seen_.node(from), op, static_cast<std::uint32_t>(event_)));
   }
 
+  static constexpr std::size_t states_bytes_min = std::size_t{8} << 20;
+
   const Part& part_;
   Effort effort_;
   std::unique_ptr<StateSpace> states_;
+  std::size_t states_bytes_max_ = states_bytes_min;
   Window window_;
   ConfigurationSet front_, next_, seen_;
   std::vector<Word> scratch_;

@@ -132,7 +132,9 @@ class Judging {
     if (accepted) return;
     judgement.validity = Validity::unknown;
     judgement.reason =
-        "internal error: the verifier refused the order found: " + accepted.error().what;
+        accepted.error().kind == ErrorKind::timeout
+            ? accepted.error().what + " before the order found could be verified"
+            : "internal error: the verifier refused the order found: " + accepted.error().what;
   }
 
   /// Explains the first invalid parts. Never changes a verdict, whatever becomes of it.

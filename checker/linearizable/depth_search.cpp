@@ -24,8 +24,12 @@
 //
 // The memory of dead configurations is bounded: when it is full, the older half is forgotten. What
 // is forgotten may be tried again, and found dead again; the search stays finite, since each way
-// is. Cost: exponential at worst, like the breadth-first search; about O(events) where an order
-// exists and most choices are good. Memory: 16 to 24 bytes an update on the way, and the dead ones.
+// is. So are states forgotten where they are many and large: of the older part of the way only
+// every 256th is kept, and the others are computed again from there when the search gets back to
+// them.
+//
+// Cost: exponential at worst, like the breadth-first search; about O(events) where an order exists
+// and most choices are good. Memory: 24 bytes an update on the way, and what is remembered.
 #include <algorithm>
 #include <cstring>
 
@@ -57,6 +61,11 @@ class DeadConfigurations {
     return newer_.add(configuration, Trace::root, effort);
   }
 
+  void clear() {
+    older_.clear();
+    newer_.clear();
+  }
+
  private:
   static constexpr std::size_t half_bytes_max = std::size_t{32} << 20;
 
@@ -83,6 +92,7 @@ class DepthSearch : public GeneralSearch {
       if (effort_.exhausted()) return state_ = State::exhausted;
       if (!pass_events()) return state_ = State::finished;
       farthest_ = std::max(farthest_, event_);
+      if (states_->memory_bytes() > states_bytes_max_) forget_states();
       mark_event();
       if (dead_.holds(scratch_.data())) {
         choose(take_back());
@@ -111,7 +121,7 @@ class DepthSearch : public GeneralSearch {
       steps.reserve(way_.size());
       for (const Step& step : way_)
         steps.push_back({step.op, step.event});
-      judgement.order = order_from_updates(part_, *states_, steps);
+      judgement.order = order_from_updates(part_, steps);
       judgement.has_order = true;
     } else {
       judgement.reason = effort_.reason();
@@ -163,6 +173,12 @@ class DepthSearch : public GeneralSearch {
 
   StateId state() const { return static_cast<StateId>(here_[0]); }
 
+  /// The state after a call of this kind, counted as effort.
+  StateId step(std::uint32_t kind) {
+    if (effort_.exhausted() || !effort_.allows(states_->growth_bytes())) state_ = State::exhausted;
+    return states_->step(state(), kind);
+  }
+
   void list_choices() {
     choices_.clear();
     const OpId target = part_.events[event_].op;
@@ -175,7 +191,7 @@ class DepthSearch : public GeneralSearch {
         here_.data(),
         [&](Window::Slot slot) {
           const std::uint32_t kind = window_.kind_at(slot);
-          const StateId after = states_->step(state(), kind);
+          const StateId after = step(kind);
           if (after == no_state) return true;
           const OpId op = window_.op_at(slot);
           const std::uint64_t returns = part_.operations[op].completion;
@@ -184,7 +200,7 @@ class DepthSearch : public GeneralSearch {
         },
         [&](Window::Lane lane) {
           const std::uint32_t kind = window_.kind_of_lane(lane);
-          const StateId after = states_->step(state(), kind);
+          const StateId after = step(kind);
           if (after == no_state || after == state()) return true;
           const OpId op = crashed_kind_flag | kind;
           choices_.push_back(
@@ -234,6 +250,7 @@ class DepthSearch : public GeneralSearch {
       state_ = State::dead;
       return 0;
     }
+    if (way_.back().state_before == no_state) recall_states();
     const Step step = way_.back();
     way_.pop_back();
     while (event_ > step.event) {
@@ -261,13 +278,51 @@ class DepthSearch : public GeneralSearch {
     return step.choice + 1;
   }
 
+  static std::uint32_t kind_of(const Part& part, OpId op) {
+    return (op & crashed_kind_flag) != 0 ? op & ~crashed_kind_flag : part.operations[op].kind;
+  }
+
+  /// Keeps the states that the next steps back need, and every 256th before that.
+  void forget_states() {
+    std::vector<bool> is_live(states_->size(), false);
+    is_live[state()] = true;
+    for (std::size_t i = 0; i < way_.size(); ++i) {
+      StateId& before = way_[i].state_before;
+      if (before == no_state) continue;
+      if (i % kept_every == 0 || i + kept_recent >= way_.size()) is_live[before] = true;
+    }
+    const std::vector<StateId> names = states_->keep(is_live);
+    here_[0] = names[state()];
+    for (Step& step : way_) {
+      if (step.state_before != no_state) step.state_before = names[step.state_before];
+    }
+    dead_.clear();  // they are known by their states
+    states_bytes_max_ = std::max(states_bytes_min, 2 * states_->memory_bytes());
+  }
+
+  /// Computes the states of the last steps again, from the last one that was kept. The first step's
+  /// always is.
+  void recall_states() {
+    std::size_t i = way_.size() - 1;
+    while (way_[i].state_before == no_state)
+      --i;
+    for (; i + 1 < way_.size(); ++i) {
+      const StateId after = states_->step(way_[i].state_before, kind_of(part_, way_[i].op));
+      GAUNTLET_ASSERT(after != no_state);
+      way_[i + 1].state_before = after;
+    }
+  }
+
   std::size_t mask_bytes() const { return window_.shape().mask_words * sizeof(Word); }
 
+  static constexpr std::size_t kept_every = 256, kept_recent = 1024;
+  static constexpr std::size_t states_bytes_min = std::size_t{32} << 20;
   static constexpr std::uint64_t later = std::uint64_t{1} << 40;
 
   const Part& part_;
   Effort effort_;
   std::unique_ptr<StateSpace> states_;
+  std::size_t states_bytes_max_ = states_bytes_min;
   Window window_;
   DeadConfigurations dead_;
   std::vector<Word> here_;  // the configuration in front of `event_`

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <new>
+#include <numeric>
 
 #include "base/effort.hpp"
 
@@ -194,6 +195,14 @@ class StatesFromAnywhere : public StateSpace {
 
   std::string describe(StateId) const override { return ""; }
   std::size_t size() const override { return values_.size(); }
+  std::size_t memory_bytes() const override { return values_.size() * sizeof(ValueId); }
+  std::size_t growth_bytes() const override { return 0; }
+  /// They are few and small: none is forgotten.
+  std::vector<StateId> keep(const std::vector<bool>& is_kept) override {
+    std::vector<StateId> names(is_kept.size());
+    std::iota(names.begin(), names.end(), StateId{0});
+    return names;
+  }
 
  private:
   static constexpr StateId anywhere = 0;

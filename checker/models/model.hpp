@@ -146,6 +146,13 @@ class StateSpace {
   virtual StateId step(StateId state, std::uint32_t kind) = 0;
   virtual std::string describe(StateId state) const = 0;
   virtual std::size_t size() const = 0;
+  /// Memory that the states take, about.
+  virtual std::size_t memory_bytes() const = 0;
+  /// Memory that the next new step needs at once because a table has to move; 0 as a rule.
+  virtual std::size_t growth_bytes() const = 0;
+  /// Forgets all states but those marked, which get new names, and all transitions. Answers the new
+  /// names by the old ones; `no_state` for what is forgotten. O(states).
+  virtual std::vector<StateId> keep(const std::vector<bool>& is_kept) = 0;
 };
 
 /// One sequence of calls, taken from the initial state on, in one state that is changed in place: a
@@ -153,7 +160,8 @@ class StateSpace {
 class Replay {
  public:
   virtual ~Replay() = default;
-  /// Takes the call; false where it is not legal, which ends the replay.
+  /// Takes the call; false where it is not legal. That ends the replay, unless the call is one that
+  /// never changes the state (Model::updates), which leaves it as it was in any case.
   virtual bool step(const ModelCall& call) = 0;
 };
 
@@ -233,18 +241,80 @@ class StatesOf : public StateSpace {
 
   std::size_t size() const override { return states_.size(); }
 
+  std::size_t memory_bytes() const override {
+    constexpr std::size_t transition_bytes = 24;
+    return state_bytes_ + states_.size() * (sizeof(State) + 2 * sizeof(StateId)) +
+           steps_.size() * transition_bytes;
+  }
+
+  std::size_t growth_bytes() const override {
+    constexpr std::size_t slot_bytes = sizeof(std::uint64_t) + sizeof(std::uint64_t) + 1;
+    std::size_t bytes = 0;
+    if (steps_.size() >= steps_.max_load()) bytes += 2 * steps_.bucket_count() * slot_bytes;
+    if (ids_.size() >= ids_.max_load()) bytes += 2 * ids_.bucket_count() * sizeof(StateId);
+    if (states_.size() == states_.capacity()) bytes += 2 * states_.size() * sizeof(State);
+    return bytes;
+  }
+
+  std::vector<StateId> keep(const std::vector<bool>& is_kept) override {
+    std::vector<StateId> names(states_.size(), no_state);
+    std::vector<State> kept;
+    for (StateId state = 0; state < states_.size(); ++state) {
+      if (!is_kept[state]) continue;
+      names[state] = static_cast<StateId>(kept.size());
+      kept.push_back(std::move(states_[state]));
+    }
+    steps_ = {};
+    ids_.clear();
+    states_.swap(kept);
+    state_bytes_ = 0;
+    for (StateId state = 0; state < states_.size(); ++state) {
+      ids_.insert(state);
+      state_bytes_ += elements_bytes(states_[state]);
+    }
+    return names;
+  }
+
  private:
+  /// States are looked up by what they are, and stored once.
+  struct Hash {
+    using is_transparent = void;
+    const std::vector<State>* states;
+    std::size_t operator()(const State& state) const { return boost::hash<State>()(state); }
+    std::size_t operator()(StateId state) const { return (*this)((*states)[state]); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const std::vector<State>* states;
+    bool operator()(const State& a, StateId b) const { return a == (*states)[b]; }
+    bool operator()(StateId a, const State& b) const { return (*states)[a] == b; }
+    bool operator()(StateId a, StateId b) const { return a == b; }
+  };
+
+  /// What a state holds besides itself.
+  static std::size_t elements_bytes(const State& state) {
+    if constexpr (requires { sizeof(*state.begin()) * state.size(); }) {
+      return sizeof(*state.begin()) * state.size();
+    } else {
+      return 0;
+    }
+  }
+
   StateId intern(State state) {
-    const auto [at, is_new] = ids_.try_emplace(state, static_cast<StateId>(states_.size()));
-    if (is_new) states_.push_back(std::move(state));
-    return at->second;
+    if (const auto found = ids_.find(state); found != ids_.end()) return *found;
+    const auto id = static_cast<StateId>(states_.size());
+    state_bytes_ += elements_bytes(state);
+    states_.push_back(std::move(state));
+    ids_.insert(id);
+    return id;
   }
 
   std::span<const ModelCall> calls_;
   const ModelContext& context_;
   std::vector<State> states_;
-  boost::unordered_flat_map<State, StateId, boost::hash<State>> ids_;
+  boost::unordered_flat_set<StateId, Hash, Equal> ids_{0, Hash{&states_}, Equal{&states_}};
   boost::unordered_flat_map<std::uint64_t, StateId> steps_;
+  std::size_t state_bytes_ = 0;
 };
 
 template <class M>
