@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <span>
 
 #include "agreement.hpp"
 #include "bench/histories/simulated_history.hpp"
@@ -64,11 +65,15 @@ std::string fault_of_long(const SimulationOptions& options) {
   return violated == (should ? 1 : 0) ? "" : "does not find the violation";
 }
 
-/// Valid and stale, for several seeds.
-void judge_both(SimulationOptions options, int seeds = 2) {
+constexpr Plant none_or_stale[] = {Plant::none, Plant::stale};
+constexpr Plant counts_or_not[] = {Plant::counts_valid, Plant::counts};
+
+/// Valid and violated, for several seeds.
+void judge_both(SimulationOptions options, int seeds = 2,
+                std::span<const Plant> plants = none_or_stale) {
   for (int seed = 1; seed <= fuzz_cases(seeds); ++seed) {
     options.seed = static_cast<std::uint64_t>(seed);
-    for (const Plant plant : {Plant::none, Plant::stale}) {
+    for (const Plant plant : plants) {
       options.plant = plant;
       const std::string fault = fault_of_long(options);
       CAPTURE(options.model);
@@ -122,6 +127,17 @@ TEST_CASE("long histories of compare-and-set registers get the verdict that is k
   options.processes = 5;
   judge_both(options);
   judge_both({.model = "cas-register", .operations = 1'000'000, .processes = 5}, 1);
+}
+
+TEST_CASE(
+    "violations that hinge on the number of crashed operations get the verdict that is known") {
+  SimulationOptions options{.model = "cas-register", .operations = 1000, .processes = 5};
+  options.crash_share = 0.01;
+  judge_both(options, 4, counts_or_not);
+  options.processes = 10;
+  judge_both(options, 4, counts_or_not);
+  options.operations = 5000;
+  judge_both(options, 1, counts_or_not);
 }
 
 TEST_CASE("long histories of registers with unique values get the verdict that is known") {
