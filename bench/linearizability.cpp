@@ -1,6 +1,7 @@
 // Linearizability, as a user gets it: `gauntlet check --json` on simulated histories, with loading.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -208,6 +209,19 @@ std::optional<std::vector<Value>> check(const std::vector<std::string>& argument
   return lines;
 }
 
+/// CPU seconds and peak bytes of all programs that this process has run: of the checks alone, when
+/// it is asked in the process that `measure` forks, and not of what is done with their answers
+/// there.
+std::pair<double, double> spent_on_programs() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          static_cast<double>(usage.ru_maxrss) * 1024};
+}
+
 Outcome::Answer answer_of(const Value& line) {
   const Value* valid = line.find("valid");
   if (valid == nullptr) return Outcome::none;
@@ -230,19 +244,19 @@ double place_of(const Value& line) {
   return place;
 }
 
-std::vector<double> run_check(const Row& row, const std::string& path) {
+Outcome run_check(const Row& row, const std::string& path) {
   std::vector<std::string> arguments = {"--model", row.options.model};
   if (row.needs_memory) {
     arguments.insert(arguments.end(), {"--memory-limit", fmt::format("{}M", memory_limit_mb)});
   }
   arguments.push_back(path);
   const auto lines = check(arguments);
-  if (!lines) return {Outcome::late_to_stop, -1, 0};
-  if (lines->empty()) return {Outcome::none, -1, 0};
+  if (!lines) return {Outcome::late_to_stop};
+  if (lines->empty()) return {};
   const Value& line = lines->front();
   const Value* reason = line.find("reason");
   const bool has_reason = reason != nullptr && reason->is_string() && !reason->string().empty();
-  return {static_cast<double>(answer_of(line)), place_of(line), has_reason ? 1.0 : 0.0};
+  return {answer_of(line), place_of(line), has_reason};
 }
 
 /// The outcome in a few words, and whether it is as it must be.
@@ -318,9 +332,9 @@ class LinearizabilityBench : public Bench {
   struct Cost {
     std::vector<double> cpu_s, peak_mb;
 
-    void add(const Measured& measured) {
-      cpu_s.push_back(measured.cpu_s);
-      peak_mb.push_back(static_cast<double>(measured.peak_bytes) / 1e6);
+    void add(double cpu, double peak_bytes) {
+      cpu_s.push_back(cpu);
+      peak_mb.push_back(peak_bytes / 1e6);
     }
   };
 
@@ -383,13 +397,19 @@ class LinearizabilityBench : public Bench {
     Cost cost;
     Judged judged{"", true};
     for (int i = 0; i < settings.repeats; ++i) {
-      const Measured measured = measure([&] { return run_check(row, path); });
+      const Measured measured = measure([&] {
+        const Outcome outcome = run_check(row, path);
+        const auto [cpu_s, peak_bytes] = spent_on_programs();
+        return std::vector<double>{static_cast<double>(outcome.answer), outcome.place,
+                                   outcome.has_reason ? 1.0 : 0.0, cpu_s, peak_bytes};
+      });
       Outcome outcome;
-      if (measured.answers.size() == 3) {
-        outcome = {static_cast<Outcome::Answer>(measured.answers[0]), measured.answers[1],
-                   measured.answers[2] > 0};
+      if (const auto& told = measured.answers; told.size() == 5) {
+        outcome = {static_cast<Outcome::Answer>(told[0]), told[1], told[2] > 0};
+        cost.add(told[3], told[4]);
+      } else {
+        cost.add(measured.cpu_s, static_cast<double>(measured.peak_bytes));
       }
-      cost.add(measured);
       // One wrong verdict among the repeats is what the row shows.
       Judged now = judge(row, outcome, violation_index);
       if (judged.is_right) judged = std::move(now);
@@ -413,12 +433,13 @@ class LinearizabilityBench : public Bench {
     bool is_right = true;
     for (int i = 0; i < settings.repeats; ++i) {
       const Measured measured = measure([&] { return check_corpora(corpus, *manifest); });
-      cost.add(measured);
-      if (measured.answers.size() != 2) {
+      if (measured.answers.size() != 4) {
+        cost.add(measured.cpu_s, static_cast<double>(measured.peak_bytes));
         judged = "NO ANSWER";
         is_right = false;
         break;
       }
+      cost.add(measured.answers[2], measured.answers[3]);
       is_right = is_right && measured.answers[0] == measured.answers[1] && measured.answers[1] > 0;
       judged = fmt::format("{:.0f} of {:.0f} right", measured.answers[0], measured.answers[1]);
     }
@@ -428,7 +449,7 @@ class LinearizabilityBench : public Bench {
     print_row(name, {judged, is_right}, median(cost.cpu_s), median(cost.peak_mb), bars, tally);
   }
 
-  /// How many verdicts were right, and how many there should be.
+  /// How many verdicts were right, how many there should be, and what was spent.
   static std::vector<double> check_corpora(const std::string& corpus, const Value& manifest) {
     // What takes the same options is judged by one process.
     std::map<std::vector<std::string>, std::vector<std::string>> files_by_options;
@@ -463,7 +484,8 @@ class LinearizabilityBench : public Bench {
                      : 0;
       }
     }
-    return {right, static_cast<double>(expected.size())};
+    const auto [cpu_s, peak_bytes] = spent_on_programs();
+    return {right, static_cast<double>(expected.size()), cpu_s, peak_bytes};
   }
 };
 
