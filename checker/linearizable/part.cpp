@@ -203,6 +203,10 @@ class StatesFromAnywhere : public StateSpace {
     std::iota(names.begin(), names.end(), StateId{0});
     return names;
   }
+  StateId adopt(const StateSpace& other, StateId state) override {
+    return state == anywhere ? anywhere
+                             : id_of(static_cast<const StatesFromAnywhere&>(other).values_[state]);
+  }
 
  private:
   static constexpr StateId anywhere = 0;

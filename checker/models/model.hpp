@@ -26,13 +26,15 @@
 //     static std::optional<ValueId> subject(const ModelCall&, const ModelContext&);
 //     // optional: an `ok` call of an updating function that, where it is legal, changes nothing
 //     static bool observes_only(const ModelCall&, const ModelContext&);
-//     // optional: a state that is cheaper to change in place than State where it grows large, with
-//     a
-//     // step of its own that does the same
+//     // optional: a state that is cheaper to change in place than State where it grows large,
+//     // with a step of its own that does the same
 //     using InPlace = ...;  // empty at first
 //     static bool step(InPlace& state, const ModelCall& call, const ModelContext& context);
 //     // optional: for docs/models.md
 //     static constexpr ModelNotes notes{...};
+//     // optional: the answer of a call decides the state that it leaves, so a call whose answer is
+//     // not known leaves another state than the same call answered
+//     static constexpr bool answers_decide = true;
 //     // optional: the state in a few words, for evidence
 //     static std::string describe(const State& state, const ModelContext& context);
 //   };
@@ -153,6 +155,8 @@ class StateSpace {
   /// Forgets all states but those marked, which get new names, and all transitions. Answers the new
   /// names by the old ones; `no_state` for what is forgotten. O(states).
   virtual std::vector<StateId> keep(const std::vector<bool>& is_kept) = 0;
+  /// Takes over a state of another space of the same model and context, be its calls others.
+  virtual StateId adopt(const StateSpace& other, StateId state) = 0;
 };
 
 /// One sequence of calls, taken from the initial state on, in one state that is changed in place: a
@@ -174,6 +178,10 @@ class Model {
   virtual std::span<const ModelFunction> functions() const = 0;
   virtual ModelNotes notes() const = 0;
   virtual bool by_process() const = 0;
+  /// Whether an answer decides the state that its call leaves (a lock's token, an id). Otherwise an
+  /// answer only says which state the call found, and the call leaves the same state as one whose
+  /// answer is not known.
+  virtual bool answers_decide() const = 0;
   virtual Value initial_value(const Value& given) const = 0;
   /// Normalizes a call whose function the model knows; answers why it does not fit, or "".
   virtual std::string admit(ModelCall& call, const ModelContext& context) const = 0;
@@ -275,6 +283,10 @@ class StatesOf : public StateSpace {
     return names;
   }
 
+  StateId adopt(const StateSpace& other, StateId state) override {
+    return intern(static_cast<const StatesOf&>(other).states_[state]);
+  }
+
  private:
   /// States are looked up by what they are, and stored once.
   struct Hash {
@@ -354,6 +366,11 @@ class ModelOf : public Model {
 
   bool by_process() const override {
     if constexpr (requires { M::by_process; }) return M::by_process;
+    return false;
+  }
+
+  bool answers_decide() const override {
+    if constexpr (requires { M::answers_decide; }) return M::answers_decide;
     return false;
   }
 

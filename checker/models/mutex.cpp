@@ -87,6 +87,7 @@ struct FencedMutex {
       ModelFunction{"release", true, true}};
   static constexpr bool by_process = true;
   static constexpr ModelNotes notes{"free, no token given out", lock_fates, lock_callers};
+  static constexpr bool answers_decide = true;  ///< the token
   struct State {
     bool held = false;
     Process holder = 0;

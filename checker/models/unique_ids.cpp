@@ -13,7 +13,8 @@ struct UniqueIds {
   static constexpr ModelNotes notes{
       "no id given out",
       "An id whose operation did not answer is not known, and counts for nothing."};
-  using State = std::vector<ValueId>;  ///< given out, ascending
+  static constexpr bool answers_decide = true;  ///< the id
+  using State = std::vector<ValueId>;           ///< given out, ascending
 
   static State initial(const ModelContext&) { return {}; }
   static std::string admit(ModelCall& call, const ModelContext&) {
