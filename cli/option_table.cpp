@@ -29,6 +29,8 @@ const std::vector<OptionSpec>& option_table() {
        "How many clients work at once; 2n is two a node"},
       {"operation-timeout", duration, "2s", "DURATION", "1ms..1h", "Test",
        "How long a client waits for an answer; after that the operation is indefinite"},
+      {"stop-on-violation", flag, "false", "", "", "Test",
+       "Judge the run while it goes on, and end it as soon as a violation is certain"},
       {"recovery", duration, "5s", "DURATION", "0..1h", "Test",
        "Quiet time between the final heal and the last reads"},
       {"seed", integer, "", "N", "0..9223372036854775807", "Test",

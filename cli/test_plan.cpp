@@ -10,6 +10,7 @@
 
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
+#include "checker/linearizability_monitor.hpp"
 #include "harness/control/dial.hpp"
 #include "harness/control/host_spec.hpp"
 #include "history/json_value.hpp"
@@ -96,6 +97,25 @@ Result<void> choose_nodes(const Settings& settings, bool embedded, TestPlan& pla
   return {};
 }
 
+/// Whether the run can be judged while it goes on.
+Result<void> check_monitoring(const Settings& settings, const Workload& workload,
+                              const TestPlan& plan) {
+  CheckOptions options;
+  options.model = settings.text("model");
+  const auto monitoring = workload.monitoring(workload_settings(plan), options);
+  if (!monitoring) {
+    return failure(ErrorKind::usage,
+                   fmt::format("--stop-on-violation: workload {} is not judged by linearizability",
+                               workload.name()),
+                   "leave it out: the run is judged at its end");
+  }
+  if (find_model(monitoring->model) == nullptr) {
+    return failure(ErrorKind::usage, fmt::format("--model: unknown model '{}'", monitoring->model),
+                   did_you_mean(monitoring->model, names_of(ModelRegistry::instance())));
+  }
+  return {};
+}
+
 std::uint64_t choose_seed(const Settings& settings) {
   const std::string& given = settings.text("seed");
   if (!given.empty()) return static_cast<std::uint64_t>(settings.integer("seed"));
@@ -149,6 +169,10 @@ Result<TestPlan> make_plan(Settings& settings, const std::string& name) {
   plan.recovery_ns = settings.duration("recovery");
   plan.operations_max = settings.integer("ops");
   plan.rate = settings.integer("rate");
+  plan.stop_on_violation = settings.flag("stop-on-violation");
+  if (plan.stop_on_violation) {
+    if (auto fits = check_monitoring(settings, *workload, plan); !fits) return fits.error();
+  }
   plan.seed = choose_seed(settings);
   return plan;
 }
@@ -201,6 +225,7 @@ Value to_value(const TestPlan& plan) {
                      {"operations_max", plan.operations_max},
                      {"rate", plan.rate},
                      {"concurrency", plan.concurrency},
+                     {"stop_on_violation", plan.stop_on_violation},
                      {"seed", static_cast<std::int64_t>(plan.seed)},
                      {"provider", plan.provider},
                      {"cluster", plan.cluster},
@@ -232,6 +257,8 @@ Result<TestPlan> read_plan(const std::string& path) {
   plan.operations_max = integer_entry(*value, "operations_max");
   plan.rate = integer_entry(*value, "rate");
   plan.concurrency = static_cast<int>(integer_entry(*value, "concurrency"));
+  const Value* stop = value->find("stop_on_violation");
+  plan.stop_on_violation = stop != nullptr && *stop == Value(true);
   plan.seed = static_cast<std::uint64_t>(integer_entry(*value, "seed"));
   plan.provider = string_entry(*value, "provider");
   plan.cluster = string_entry(*value, "cluster");

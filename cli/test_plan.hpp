@@ -28,6 +28,7 @@ struct TestPlan {
   std::int64_t operations_max = 0;  ///< 0: no limit
   std::int64_t rate = 0;            ///< operations a second; 0: no limit
   int concurrency = 1;
+  bool stop_on_violation = false;
   std::uint64_t seed = 0;
 
   std::string provider;  ///< "docker", "hosts" or "embedded"

@@ -5,6 +5,7 @@
 
 #include "base/duration.hpp"
 #include "cli/analysis.hpp"
+#include "cli/live_monitor.hpp"
 #include "cli/run_report.hpp"
 #include "cli/signals.hpp"
 #include "cli/test_generator.hpp"
@@ -26,6 +27,9 @@ struct Stage {
   std::unique_ptr<FaultLedger> ledger;
   std::unique_ptr<NemesisClient> nemesis;
 };
+
+/// Beyond that a key takes a monitor so long that the others would wait too long for it.
+constexpr std::size_t monitored_configurations_max = 20'000;
 
 class TestRun {
  public:
@@ -125,6 +129,7 @@ class TestRun {
     };
     setup.nemesis = stage->nemesis.get();
     setup.sinks = {&recorder, progress_.get()};
+    if (monitor_ != nullptr) setup.sinks.push_back(monitor_.get());
     setup.keep_alive = stage_;
     return setup;
   }
@@ -149,13 +154,66 @@ class TestRun {
       return;
     }
     const Workload* workload = WorkloadRegistry::instance().find(plan_.workload);
+    if (plan_.stop_on_violation) {
+      if (auto started = start_monitor(*workload); !started) {
+        failure_ = started.error();
+        return;
+      }
+    }
     const GeneratorPtr generator =
         test_generator(plan_, workload->generators(workload_settings(plan_)), faults_,
                        [this](const std::string& name) { progress_->phase(name); });
     summary_ = gauntlet::run(*generator, run_setup(**recorder));
     notes_.insert(notes_.end(), summary_.notes.begin(), summary_.notes.end());
-    if (summary_.stopped_early) notes_.push_back("the run was interrupted before its end");
-    if (auto closed = (*recorder)->close(); !closed) notes_.push_back(closed.error().to_string());
+    const auto closed = (*recorder)->close();
+    recorded_all_ = closed.has_value();
+    if (!closed) notes_.push_back(closed.error().to_string());
+    if (monitor_ != nullptr) take_findings();
+    const bool by_monitor = findings_ && findings_->violation;
+    if (summary_.stopped_early && (!by_monitor || stop_requested())) {
+      notes_.push_back("the run was interrupted before its end");
+    }
+  }
+
+  Result<void> start_monitor(const Workload& workload) {
+    const auto options = check_options(settings_, 0);
+    if (!options) return options.error();
+    const auto monitoring = workload.monitoring(workload_settings(plan_), *options);
+    GAUNTLET_ASSERT(monitoring.has_value());  // make_plan has asked
+    MonitorOptions monitor_options{*monitoring};
+    // It lasts as long as the run; its time is limited by its queue.
+    monitor_options.check.budget.deadline = Deadline::never();
+    monitor_options.configurations_max = monitored_configurations_max;
+    monitor_ =
+        std::make_unique<LiveMonitor>(*find_model(monitoring->model), monitor_options,
+                                      [this] { progress_->phase("violation seen, stopping"); });
+    return {};
+  }
+
+  void take_findings() {
+    findings_ = monitor_->finish();
+    append(findings_->notes);
+    if (!findings_->violation) return;
+    const auto& [anomaly, completed_ns, seen_ns] = *findings_->violation;
+    notes_.push_back(fmt::format(
+        "the monitor saw a violation{} at event {}, {} after that; the run ended {} later",
+        anomaly.key.empty() ? "" : " on key " + anomaly.key, anomaly.detected_at,
+        format_duration(seen_ns - completed_ns), format_duration(summary_.elapsed_ns - seen_ns)));
+    notes_.push_back(fmt::format("what the monitor saw: {}", fmt::join(anomaly.explanation, "; ")));
+  }
+
+  /// The checker has the last word, but if the monitor knows better one of the two is wrong.
+  std::string contradiction(Validity validity) const {
+    if (!findings_ || !recorded_all_) return "";
+    if (findings_->violation && validity == Validity::valid) {
+      return "INTERNAL ERROR: the monitor saw a violation where the checker finds none; please "
+             "report this with the run's history";
+    }
+    if (findings_->saw_everything && validity == Validity::invalid) {
+      return "INTERNAL ERROR: the checker finds a violation which the monitor did not see; please "
+             "report this with the run's history";
+    }
+    return "";
   }
 
   void tear_down() {
@@ -191,21 +249,33 @@ class TestRun {
                       format_duration(summary_.lateness.p99));
     }
     facts.notes = notes_;
-    if (auto written = write_file(path("run.json"), to_json(to_value(facts)) + "\n", 0644);
-        !written) {
-      return written.error();
-    }
-    const auto report = report_run(store_->directory(), settings_);
-    progress_->finish();
+    auto report = report_on(facts);
     if (!report) return report.error();
+    const std::string wrong = contradiction(report->validity);
+    if (!wrong.empty()) {
+      facts.notes.insert(facts.notes.begin(), wrong);
+      report = report_on(facts);
+      if (!report) return report.error();
+      fmt::print(stderr, "gauntlet: {}\n", wrong);
+    }
+    progress_->finish();
     TestOutcome outcome;
     outcome.code = stop_requested() ? ExitCode::interrupted : exit_code_of(report->validity);
+    if (!wrong.empty()) outcome.code = ExitCode::internal;
     outcome.validity = report->validity;
     outcome.run_directory = store_->directory();
     outcome.summary = report->summary;
     outcome.json = report->json;
     outcome.hung = summary_.hung;
     return outcome;
+  }
+
+  Result<RunReport> report_on(const RunFacts& facts) {
+    if (auto written = write_file(path("run.json"), to_json(to_value(facts)) + "\n", 0644);
+        !written) {
+      return written.error();
+    }
+    return report_run(store_->directory(), settings_);
   }
 
   /// What a person types to run this plan again.
@@ -230,6 +300,8 @@ class TestRun {
   std::shared_ptr<Stage> stage_;
   std::unique_ptr<RunDirectory> store_;
   std::unique_ptr<Progress> progress_;
+  std::unique_ptr<LiveMonitor> monitor_;
+  std::optional<LiveFindings> findings_;
   std::vector<FaultRequest> faults_;
   RunSummary summary_;
   std::vector<std::string> notes_;
@@ -237,6 +309,7 @@ class TestRun {
   std::optional<Error> failure_;
   Nanos started_ns_ = 0;
   bool database_started_ = false;
+  bool recorded_all_ = false;
 };
 
 }  // namespace

@@ -63,8 +63,20 @@ class RegisterWorkload : public Workload {
     return {gen::independent(group, keys, of_key), read_back(keys_used)};
   }
 
+  std::optional<CheckOptions> monitoring(const WorkloadSettings& settings,
+                                         const CheckOptions& options) const override {
+    return with_model(settings, options);
+  }
+
   Verdict check(const History& history, const WorkloadSettings& settings,
                 const CheckOptions& options) const override {
+    return CheckerRegistry::instance()
+        .find("linearizable")
+        ->check(history, with_model(settings, options));
+  }
+
+ private:
+  static CheckOptions with_model(const WorkloadSettings& settings, const CheckOptions& options) {
     CheckOptions adjusted = options;
     const auto choice = settings.options.find("operations");
     if (adjusted.model.empty()) {
@@ -72,10 +84,9 @@ class RegisterWorkload : public Workload {
                            ? "register"
                            : "cas-register";
     }
-    return CheckerRegistry::instance().find("linearizable")->check(history, adjusted);
+    return adjusted;
   }
 
- private:
   static std::optional<Operation> choose(Random& random, int values, bool with_cas) {
     const auto value = [&] { return Value(random.between(0, values - 1)); };
     switch (random.below(with_cas ? 3 : 2)) {

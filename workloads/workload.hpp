@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,12 @@ class Workload {
   virtual std::vector<std::string> functions() const = 0;
 
   virtual WorkloadGenerators generators(const WorkloadSettings& settings) const = 0;
+  /// How the run is judged while it goes on: the options of a LinearizabilityMonitor, with `model`
+  /// set. Nothing where `check` asks for something else than linearizability.
+  virtual std::optional<CheckOptions> monitoring(const WorkloadSettings&,
+                                                 const CheckOptions&) const {
+    return std::nullopt;
+  }
   virtual Verdict check(const History& history, const WorkloadSettings& settings,
                         const CheckOptions& options) const = 0;
 };

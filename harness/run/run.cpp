@@ -69,6 +69,7 @@ void RunLoop::watch() {
 std::vector<RunLoop::Seat*> RunLoop::check(Nanos now_ns, Wakes& wakes) {
   std::vector<Seat*> replaced;
   if (setup_.stop != nullptr && setup_.stop->load(std::memory_order_relaxed)) stop();
+  stop_if_a_sink_failed();
   const bool draining = exhausted_ || stopping_.load(std::memory_order_relaxed);
   if (draining && drain_until_ns_ == never) drain_until_ns_ = now_ns + setup_.drain.count();
 

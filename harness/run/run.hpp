@@ -28,8 +28,8 @@ class EventSink {
   virtual ~EventSink() = default;
   virtual void on_event(const Operation& event) = 0;
   /// Why the run must end (the disk is full, ...); empty while all is well. Asked before each
-  /// operation, under the same lock: no invocation follows once it has an answer, only the
-  /// completions of what is outstanding.
+  /// operation, and every 20 ms, under the same lock: no invocation follows once it has an answer,
+  /// only the completions of what is outstanding.
   virtual std::string failure() const { return {}; }
 };
 

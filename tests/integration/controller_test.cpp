@@ -163,6 +163,28 @@ TEST_CASE("stale reads of etcd's serializable mode are found and named") {
   CHECK(stale);
 }
 
+TEST_CASE("with --stop-on-violation a run ends moments after etcd's first stale read") {
+  if (!Nodes::get().available()) return;
+  const Scratch scratch;
+  const auto result = on_nodes({"test", "etcd", "--read-consistency", "serializable", "--nemesis",
+                                "partition", "--nemesis-interval", "2s", "--time-limit", "150s",
+                                "--stop-on-violation", "--store", scratch.path("store"), "--json"});
+  CAPTURE(result.error_output);
+  CHECK(result.exit_code == 1);
+  CHECK(result.duration_ns < 100 * nanos_per_second);
+  const auto json = parse_json(result.output, "stdout");
+  REQUIRE(json.has_value());
+  CHECK(*json->find("valid") == Value(false));
+  std::string notes;
+  for (const Value& note : json->find("notes")->items())
+    notes += note.string() + "\n";
+  CAPTURE(notes);
+  CHECK(notes.find("the monitor saw a violation on key") != std::string::npos);
+  CHECK(notes.find("NOT HEALED") == std::string::npos);
+  CHECK(notes.find("INTERNAL") == std::string::npos);
+  CHECK(gauntlet::gauntlet({"heal", scratch.path("store/latest")}).exit_code == 0);
+}
+
 TEST_CASE(
     "after kill -9 of the controller in mid-fault nothing is lost and heal restores the nodes") {
   if (!Nodes::get().available()) return;
