@@ -29,6 +29,8 @@ struct CheckOptions {
   Value initial = {};      ///< the model's initial value, where it takes one
   NilRead nil_read = NilRead::value;
   FailedCas failed_cas = FailedCas::drop;
+  /// Consistency models to judge by, for checkers that know several; empty: the checker's default.
+  std::vector<std::string> consistency = {};
   unsigned threads = 1;
   std::size_t anomalies_max = 10;  ///< how many are explained; all are counted
   /// Called now and then, from any one thread at a time, with the share done in [0, 1].

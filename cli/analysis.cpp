@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "base/duration.hpp"
+#include "base/suggest.hpp"
 #include "checker/models/model.hpp"
+#include "checker/transactional/consistency_models.hpp"
 #include "cli/signals.hpp"
 #include "reports/report.hpp"
 
@@ -76,6 +78,15 @@ Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns
   if (!error.what.empty()) return error;
   options.nil_read = settings.text("nil-read") == "any" ? NilRead::any : NilRead::value;
   options.failed_cas = settings.text("failed-cas") == "check" ? FailedCas::check : FailedCas::drop;
+  options.consistency = settings.list("consistency");
+  for (const std::string& name : options.consistency) {
+    if (find_consistency_model(name) != nullptr) continue;
+    std::vector<std::string> names;
+    for (const ConsistencyModel& model : consistency_models())
+      names.emplace_back(model.name);
+    return failure(ErrorKind::usage, fmt::format("--consistency: there is no model '{}'", name),
+                   did_you_mean(name, names));
+  }
   options.threads = static_cast<unsigned>(settings.integer("threads"));
   if (options.threads == 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
   options.budget.deadline = Deadline::after(std::chrono::nanoseconds(time_limit_ns));
@@ -141,7 +152,37 @@ std::vector<std::string> fitting_models(const History& history) {
   return names;
 }
 
+/// Whether the first transaction that tells appends to lists or reads them; others write registers.
+bool has_transactions_on_lists(const History& history) {
+  const FunctionId txn = history.find_function("txn");
+  const Values& values = history.values();
+  for (EventIndex i = 0; i < history.size() && txn != no_function; ++i) {
+    if (!history.is_client(i) || history.f(i) != txn || !values.is_list(history.value(i))) continue;
+    for (const ValueId micro : values.as_list(history.value(i))) {
+      if (!values.is_list(micro) || values.as_list(micro).size() != 3) return false;
+      const auto parts = values.as_list(micro);
+      if (values.is_list(parts[2])) return true;
+      const bool is_named = values.kind(parts[0]) == Value::Kind::string;
+      if (!is_named || values.as_string(parts[0]) == "w") return false;
+      if (values.as_string(parts[0]) == "append") return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+Verdict check_history(const History& history, const CheckOptions& options) {
+  const bool on_lists = options.model == "list-append" ||
+                        (options.model.empty() && has_transactions_on_lists(history));
+  if (on_lists) return CheckerRegistry::instance().find("list-append")->check(history, options);
+  if (options.consistency.empty()) return check_linearizable(history, options);
+  Verdict verdict;
+  verdict.consistency = fmt::format("{}", fmt::join(options.consistency, ", "));
+  verdict.checker = "list-append";
+  verdict.reason = "--consistency names models of transactions, and this history has none on lists";
+  return verdict;
+}
 
 Verdict check_linearizable(const History& history, CheckOptions options) {
   const Checker* checker = CheckerRegistry::instance().find("linearizable");

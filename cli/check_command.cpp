@@ -36,7 +36,7 @@ int severity(ExitCode code) {
   }
 }
 
-/// A run directory is judged by its workload, anything else as linearizable.
+/// A run directory is judged by its workload, anything else by what it looks like.
 Verdict judge(const std::string& path, const History& history, const CheckOptions& options,
               bool model_given) {
   const std::string plan_path = path + "/plan.json";
@@ -46,7 +46,7 @@ Verdict judge(const std::string& path, const History& history, const CheckOption
     const Workload* workload = plan ? WorkloadRegistry::instance().find(plan->workload) : nullptr;
     if (workload != nullptr) return workload->check(history, workload_settings(*plan), options);
   }
-  return check_linearizable(history, options);
+  return check_history(history, options);
 }
 
 class CheckCommand : public SubCommand {
@@ -59,8 +59,9 @@ class CheckCommand : public SubCommand {
   std::size_t positionals_min() const override { return 1; }
   std::size_t positionals_max() const override { return 1'000'000; }
   std::vector<std::string_view> options() const override {
-    return {"model",   "init", "nil-read", "failed-cas", "format", "time-limit",  "memory-limit",
-            "threads", "json", "html",     "junit",      "config", "print-config"};
+    return {"model",  "consistency", "init",         "nil-read",    "failed-cas",
+            "format", "time-limit",  "memory-limit", "threads",     "json",
+            "html",   "junit",       "config",       "print-config"};
   }
 
   Result<ExitCode> run(Settings& settings) const override {

@@ -54,6 +54,8 @@ const std::vector<OptionSpec>& option_table() {
       // How it is judged.
       {"model", text, "", "NAME", "", "Check",
        "Data type to judge by (gauntlet list models); by default from the functions seen"},
+      {"consistency", list, "", "MODEL,...", "", "Check",
+       "Consistency models that transactions must satisfy; by default strict-serializable"},
       {"init", text, "", "VALUE", "", "Check", "The model's initial value as JSON; default nil"},
       {"nil-read", choice, "value", "any|value", "any|value", "Check",
        "Whether a read of nil means the value nil, or that the value is not known"},

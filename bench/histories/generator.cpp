@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "bench/histories/simulated_history.hpp"
+#include "bench/histories/transaction_history.hpp"
 
 namespace {
 
@@ -33,6 +34,44 @@ class LineWriter {
   bool failed_ = false;
 };
 
+void add_transaction_options(CLI::App& app, TransactionOptions& options) {
+  app.add_option("--isolation", options.isolation,
+                 "of list-append: read-uncommitted, read-committed, snapshot, serializable, "
+                 "strict-serializable")
+      ->transform(CLI::Transformer(std::map<std::string, Isolation>{
+          {"read-uncommitted", Isolation::read_uncommitted},
+          {"read-committed", Isolation::read_committed},
+          {"snapshot", Isolation::snapshot},
+          {"serializable", Isolation::serializable},
+          {"strict-serializable", Isolation::strict_serializable}}));
+  app.add_option("--live-keys", options.keys, "of list-append")->capture_default_str();
+  app.add_option("--writes-per-key", options.writes_per_key, "of list-append")
+      ->capture_default_str();
+  app.add_option("--length", options.length_max, "of list-append: micro-operations at most")
+      ->capture_default_str();
+  app.add_option("--plant-transactions", options.plant,
+                 "of list-append: none, stale-read, g-single")
+      ->transform(CLI::Transformer(
+          std::map<std::string, TransactionPlant>{{"none", TransactionPlant::none},
+                                                  {"stale-read", TransactionPlant::stale_read},
+                                                  {"g-single", TransactionPlant::g_single}}));
+}
+
+/// What the two kinds of histories have in common is set by the same options.
+Result<SimulationResult> simulate_transactions(const SimulationOptions& options,
+                                               TransactionOptions transactions,
+                                               const std::function<void(const Operation&)>& sink) {
+  transactions.transactions = options.operations;
+  transactions.sessions = options.processes;
+  transactions.crash_share = options.crash_share;
+  transactions.seed = options.seed;
+  const auto events = gauntlet::simulate_transactions(transactions, sink);
+  if (!events) return events.error();
+  SimulationResult result;
+  result.events = *events;
+  return result;
+}
+
 int fail(const Error& error) {
   fmt::print(stderr, "gauntlet-history-generator: {}\n", error.to_string());
   return static_cast<int>(exit_code_of(error));
@@ -42,12 +81,13 @@ int fail(const Error& error) {
 
 int main(int argc, char** argv) {
   SimulationOptions options;
+  TransactionOptions transactions;
   std::string values = "5";
   std::string output;
   CLI::App app("Writes the history of a simulated object, linearizable but for what is planted.");
   app.add_option("--model", options.model,
                  "register, cas-register, kv, counter, set, grow-only-set, queue, stack, "
-                 "priority-queue, mutex")
+                 "priority-queue, mutex; or list-append: transactions")
       ->capture_default_str();
   app.add_option("--operations", options.operations)->capture_default_str();
   app.add_option("--processes", options.processes, "about 2/3 of them have an operation open")
@@ -68,6 +108,7 @@ int main(int argc, char** argv) {
                                                         {"stale", Plant::stale},
                                                         {"counts", Plant::counts},
                                                         {"counts-valid", Plant::counts_valid}}));
+  add_transaction_options(app, transactions);
   app.add_option("--seed", options.seed)->capture_default_str();
   app.add_option("--output", output, "a file; standard output if absent");
   CLI11_PARSE(app, argc, argv);
@@ -83,8 +124,10 @@ int main(int argc, char** argv) {
     return fail(failure(ErrorKind::usage, output + " cannot be written", "check the path"));
   }
   LineWriter writer(file);
-  const auto result =
-      simulate_history(options, [&](const Operation& operation) { writer.write(operation); });
+  const auto sink = [&](const Operation& operation) { writer.write(operation); };
+  const auto result = options.model == "list-append"
+                          ? simulate_transactions(options, transactions, sink)
+                          : simulate_history(options, sink);
   if (!result) return fail(result.error());
   if (!writer.flush() || (!output.empty() && std::fclose(file) != 0)) {
     return fail(failure(ErrorKind::resource, "the history could not be written in full",

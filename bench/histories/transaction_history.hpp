@@ -1,0 +1,51 @@
+// Histories of transactions on lists, as simulated databases of several isolation levels run them.
+//
+// Sessions take turns at random: at every step one of them is drawn and goes on by one: it invokes
+// a transaction, does a part of it, or hears of its end; so about 2/3 of them have a transaction
+// under way. A transaction is a few micro-operations, half of them reads of a whole list and half
+// appends of the next number of its key. A few keys are live at any time; one that was appended to
+// often enough is replaced by a new one. The same options and seed give the same history on every
+// machine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/error.hpp"
+#include "history/operation.hpp"
+
+namespace gauntlet {
+
+/// What the database guarantees, weakest first.
+enum class Isolation {
+  read_uncommitted,     ///< appends are seen at once, and stay when their transaction aborts
+  read_committed,       ///< locks on what is appended to until the end; reads see what is committed
+  snapshot,             ///< reads from a snapshot; the first to commit an append to a key wins
+  serializable,         ///< updates one after another; transactions that only read may see the past
+  strict_serializable,  ///< one after another, each at a moment between its two ends
+};
+
+enum class TransactionPlant {
+  none,
+  stale_read,  ///< a read misses what was appended before it began: G-single-realtime
+  g_single,    ///< a read of two keys sees one half of a transaction: G-single
+};
+
+struct TransactionOptions {
+  Isolation isolation = Isolation::strict_serializable;
+  std::int64_t transactions = 1000;
+  std::int64_t sessions = 20;
+  std::int64_t keys = 10;            ///< live at any time
+  std::int64_t writes_per_key = 32;  ///< after which a new key takes its place
+  std::int64_t length_max = 4;       ///< micro-operations, at least one
+  double crash_share = 0;  ///< of transactions that end in `info`; half of these take effect
+  TransactionPlant plant = TransactionPlant::none;  ///< at 98.5 % of the history
+  std::uint64_t seed = 1;
+};
+
+/// Hands each event to `sink` as it happens; returns their number. ErrorKind::usage for options
+/// that make no history.
+Result<std::int64_t> simulate_transactions(const TransactionOptions& options,
+                                           const std::function<void(const Operation&)>& sink);
+
+}  // namespace gauntlet
