@@ -15,6 +15,7 @@ namespace gauntlet {
 struct Budget {
   Deadline deadline = Deadline::never();
   std::size_t memory_bytes_max = 0;         ///< 0: no limit
+  std::size_t steps_max = 0;                ///< of one search, as it counts them; 0: no limit
   const std::atomic<bool>* stop = nullptr;  ///< set by another thread or a signal handler
   const std::atomic<bool>* overtaken = nullptr;  ///< set when a competitor has the answer
   /// Threads that may be started now besides the caller's: who starts one takes it from here and

@@ -33,6 +33,8 @@ bool Effort::is_over_memory(std::size_t more_bytes) const {
 void Effort::look() {
   if (budget_.stopped()) {
     end_ = End::stopped;
+  } else if (budget_.steps_max != 0 && steps_ > budget_.steps_max) {
+    end_ = End::steps;
   } else if (budget_.deadline.passed()) {
     end_ = End::time;
   } else if ((steps_ & 4095u) == 1 && is_over_memory(0)) {
@@ -60,6 +62,8 @@ std::string Effort::reason() const {
       return "the time limit was reached";
     case End::memory:
       return std::string(memory_reason);
+    case End::steps:
+      return "the steps allowed were used up";
     case End::stopped:
       return "the analysis was interrupted";
   }

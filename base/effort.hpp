@@ -48,7 +48,7 @@ class Effort {
   bool stopped() const { return end_ == End::stopped; }
 
  private:
-  enum class End { none, time, memory, stopped };
+  enum class End { none, time, memory, steps, stopped };
 
   void look();
   bool is_over_memory(std::size_t more_bytes) const;

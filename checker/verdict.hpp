@@ -19,6 +19,19 @@ std::string_view to_string(Validity validity);
 /// The worse of two: invalid over unknown over valid.
 Validity worse(Validity a, Validity b);
 
+/// An order of the operations of an anomaly that works as far as it goes, and why it goes no
+/// further.
+struct DeadEnd {
+  struct Refusal {
+    EventIndex operation;  ///< the invocation of one that is left
+    std::string reason;    ///< why it cannot come next
+  };
+
+  std::vector<EventIndex> order;  ///< invocations, in the order in which they take effect
+  std::string state;              ///< what the object holds then, in words
+  std::vector<Refusal> refusals;
+};
+
 /// A violation with its evidence. All texts may quote values of the history, which are untrusted;
 /// whoever shows them escapes them.
 struct Anomaly {
@@ -28,8 +41,11 @@ struct Anomaly {
   std::vector<EventIndex> operations;  ///< positions of the invocations involved, in order of time
   EventIndex detected_at = no_event;   ///< the event at which no order is possible any more
   std::vector<std::string> explanation;  ///< the reasoning, a sentence an element
-  Value certificate;                     ///< what the independent verifier was shown (see docs)
-  std::string verified_by;               ///< the verifier that accepted it; empty if none did
+  std::vector<DeadEnd> dead_ends;   ///< all ways of ordering them, the longest first; may be cut
+  std::size_t dead_ends_total = 0;  ///< how many there are
+  bool dead_ends_complete = true;   ///< else they are more: not all orders were tried
+  Value certificate;                ///< what the independent verifier was shown (see docs)
+  std::string verified_by;          ///< the verifier that accepted it; empty if none did
 };
 
 /// The verdict on one part (a key) of a history that was judged part by part.

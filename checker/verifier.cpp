@@ -40,6 +40,10 @@ struct Verifier::Claim {
   EventIndex completed;  // never: it may not have happened
   ModelCall call;
   std::optional<RegisterAccess> access = std::nullopt;
+
+  bool is_optional(EventIndex from) const {
+    return completed == never || (from != no_event && invoked < from);
+  }
 };
 
 Verifier::Verifier(const History& history, const Model& model, const CheckOptions& options)
@@ -105,15 +109,18 @@ class Verifier::Orders {
   }
 
   bool exist() {
+    if (states_ && from_ != no_event) {
+      const std::vector<StateId> starts = states_->anywhere();
+      return starts.empty() || std::any_of(starts.begin(), starts.end(),
+                                           [this](StateId start) { return extend(0, start); });
+    }
     if (states_) return extend(0, states_->initial());
     return extend(0, from_ == no_event ? static_cast<std::uint64_t>(initial_) : any_value);
   }
   bool gave_up() const { return steps_left_ == 0; }
 
  private:
-  bool optional(const Claim& claim) const {
-    return claim.completed == never || (from_ != no_event && claim.invoked < from_);
-  }
+  bool optional(const Claim& claim) const { return claim.is_optional(from_); }
 
   /// The state after taking claim `i`, or nothing.
   std::optional<std::uint64_t> step(std::uint64_t state, std::size_t i) {
@@ -159,28 +166,87 @@ class Verifier::Orders {
   boost::unordered_flat_set<std::pair<std::uint64_t, std::uint64_t>> dead_;
 };
 
+/// Of `kept`, the operations that do the same as an omitted one, may not have happened either, and
+/// can be taken no later.
+std::size_t Verifier::equals_of(const Claim& omitted, const std::vector<Claim>& kept,
+                                EventIndex from) {
+  const auto does_the_same = [&](const Claim& claim) {
+    if (!omitted.access) {
+      return claim.call.function == omitted.call.function &&
+             claim.call.input == omitted.call.input && claim.call.outcome == Outcome::unknown &&
+             claim.call.process == omitted.call.process;
+    }
+    return claim.access && claim.access->needs == omitted.access->needs &&
+           claim.access->sets == omitted.access->sets;
+  };
+  return static_cast<std::size_t>(std::count_if(kept.begin(), kept.end(), [&](const Claim& claim) {
+    const bool in_time =
+        claim.invoked <= omitted.invoked || (from != no_event && claim.invoked < from);
+    return in_time && claim.is_optional(from) && does_the_same(claim);
+  }));
+}
+
+/// How many operations that do the same and may not have happened can matter in an order, at most;
+/// the others are left out of it.
+///
+/// In a register: take a legal order with as few of those that may not have happened (call them
+/// doubtful) as possible. A run of them between two others never has the register at one value
+/// twice, or what lies between could go; so it holds each sort once at most. And the operation that
+/// follows the run needs a value, or the whole run could go. So there are as many runs at most as
+/// there are operations that happened and need a value.
+/// In a model with subjects: a doubtful operation about no value takes one value that was put, or
+/// does nothing (Model::subject). So at most as many matter as values were put and are not taken by
+/// operations that happened.
+std::size_t Verifier::matter_max(const std::vector<Claim>& kept, EventIndex from) const {
+  std::size_t needers = 0;
+  boost::unordered_flat_map<ValueId, std::int64_t> remain;
+  for (const Claim& claim : kept) {
+    needers += claim.access && claim.access->needs && !claim.is_optional(from);
+    const auto subject = model_.subject(claim.call, context_);
+    if (!subject || !model_.updates(claim.call, context_)) continue;
+    const bool takes = model_.functions()[claim.call.function].observes;
+    if (!takes) ++remain[*subject];
+    if (takes && !claim.is_optional(from)) --remain[*subject];
+  }
+  for (const auto& [subject, count] : remain)
+    needers += static_cast<std::size_t>(std::max<std::int64_t>(count, 0));
+  return needers;
+}
+
 /// Whether the operations that are left out may be left out: see Verifier::violation. Answers the
 /// subjects that are gone.
 ///
-/// Operations that change nothing may go, and all those about a value together: Model::subject. For
-/// a register it is enough that no kept operation needs a value which an omitted one sets.
+/// Operations that change nothing may go, and all those about a value together: Model::subject. Of
+/// doubtful operations that do the same, those invoked first may stay for all, if they are as many
+/// as can matter: in an order that uses another, one that stays can take its place.
+/// For a register it is enough that no kept operation needs a value which an omitted one sets.
 /// Proof: take a legal order of all and drop the omitted ones. Before a kept operation that needs v
 /// the register held v, put there by the last update that changed the state (or from the start);
 /// that update set v, so it is a kept one, and what was dropped after it changed nothing. So the
 /// register still holds v there. Omitted operations go together: what they needed does not matter.
-/// One that sets the very value that it needs changes nothing.
+/// One that sets the very value that it needs changes nothing. (The equals of kept operations need
+/// what those need, so they may be dropped afterwards.)
 Result<ValueSet> Verifier::sound_omissions(const std::vector<Claim>& kept,
-                                           const std::vector<Claim>& omitted) const {
+                                           const std::vector<Claim>& omitted,
+                                           EventIndex from) const {
   ValueSet subjects, set_by_omitted;
+  const std::size_t matter = matter_max(kept, from);
+  const bool is_register = std::all_of(kept.begin(), kept.end(),
+                                       [](const Claim& claim) { return claim.access.has_value(); });
   for (const Claim& claim : omitted) {
     if (!model_.updates(claim.call, context_)) continue;
     if (const auto subject = model_.subject(claim.call, context_)) {
       subjects.insert(*subject);
-    } else if (!claim.access || !claim.access->sets) {
-      return rejected("an operation that may matter was left out");
-    } else if (claim.access->needs != claim.access->sets) {
-      set_by_omitted.insert(*claim.access->sets);
+      continue;
     }
+    const bool has_equals = claim.access
+                                ? is_register && matter > 0
+                                : model_.has_subjects() && claim.call.outcome == Outcome::unknown;
+    if (has_equals && claim.is_optional(from) && equals_of(claim, kept, from) >= matter) continue;
+    if (!claim.access || !claim.access->sets) {
+      return rejected("an operation that may matter was left out");
+    }
+    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
   }
   for (const Claim& claim : kept) {
     const auto subject = model_.subject(claim.call, context_);
@@ -188,6 +254,7 @@ Result<ValueSet> Verifier::sound_omissions(const std::vector<Claim>& kept,
       return rejected("of the operations about a value only some were left out");
     }
     if (set_by_omitted.empty()) continue;
+    if (!is_register) return rejected("a kept operation may need an update that was left out");
     if (claim.access->excludes) return rejected("a kept operation may need any value");
     if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
       return rejected("an update was left out whose value is needed");
@@ -251,18 +318,21 @@ Result<void> Verifier::violation(const ViolationCertificate& certificate,
   if (kept.size() > 64) {
     return failure(ErrorKind::resource, "the evidence has more than 64 operations");
   }
-  const bool as_register = certificate.from != no_event || !certificate.as_writes.empty();
+  const auto knows_access = [](const Claim& claim) {
+    return claim.access && !claim.access->excludes;
+  };
+  const bool as_register = (certificate.from != no_event || !certificate.as_writes.empty()) &&
+                           std::all_of(kept.begin(), kept.end(), knows_access);
+  if (!as_register && !certificate.as_writes.empty()) {
+    return rejected("only a register may be looked at in this way");
+  }
   for (Claim& claim : kept) {
-    if (!as_register) break;
-    if (!claim.access || claim.access->excludes) {
-      return rejected("only a register may be looked at in this way");
-    }
     const auto& as_writes = certificate.as_writes;
     if (std::find(as_writes.begin(), as_writes.end(), claim.invoked) == as_writes.end()) continue;
     if (!claim.access->sets) claim.access->sets = claim.access->needs;
     claim.access->needs.reset();
   }
-  const auto subjects_gone = sound_omissions(kept, omitted);
+  const auto subjects_gone = sound_omissions(kept, omitted, certificate.from);
   if (!subjects_gone) return subjects_gone.error();
   const LeftOut left_out{*subjects_gone};
   ModelContext context = context_;

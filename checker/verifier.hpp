@@ -28,9 +28,10 @@ struct ViolationCertificate {
   /// Only the part of the history that ends with this event (the completion of one of the
   /// operations) is looked at; operations that complete later may or may not have happened.
   EventIndex until = no_event;
-  /// Only what comes from this event on is looked at, from whatever value the register then has;
+  /// Only what comes from this event on is looked at, from whatever state the object then has;
   /// operations under way at this event may have happened before it, later, or never. no_event: the
-  /// whole history from its initial value. Only for models that are registers (Model::access).
+  /// whole history from its initial state. Only for registers (Model::access) and for models that
+  /// know from which states to try (StateSpace::anywhere).
   EventIndex from = no_event;
   std::vector<EventIndex> operations;  ///< invocations of those that are kept
   /// Of these, the ones taken as plain writes of the value that they leave behind. In a register
@@ -52,11 +53,11 @@ class Verifier {
 
   /// Accepts a violation if leaving out the other operations is sound and no order of those kept
   /// exists, which it finds out by trying them all. Leaving out an operation is sound if it never
-  /// changes the state; if all operations about its subject (Model::subject) are left out; or, in a
-  /// register, if nothing that remains needs the value that it sets: then whatever follows it in an
-  /// order is a write, which may as well follow what came before it.
-  /// An error of kind `resource` means that there is too much to try. O(operations on the key) and
-  /// up to `steps_max` steps.
+  /// changes the state; if all operations about its subject (Model::subject) are left out; if it
+  /// may not have happened and enough others stay that do the same; or, in a register, if nothing
+  /// that remains needs the value that it sets: then whatever follows it in an order is a write,
+  /// which may as well follow what came before it. An error of kind `resource` means that there is
+  /// too much to try. O(operations on the key) and up to `steps_max` steps.
   Result<void> violation(const ViolationCertificate& certificate,
                          std::size_t steps_max = 1'000'000) const;
 
@@ -65,8 +66,11 @@ class Verifier {
   class Orders;
 
   std::optional<Claim> claim(EventIndex invoked) const;
+  static std::size_t equals_of(const Claim& omitted, const std::vector<Claim>& kept,
+                               EventIndex from);
+  std::size_t matter_max(const std::vector<Claim>& kept, EventIndex from) const;
   Result<ValueSet> sound_omissions(const std::vector<Claim>& kept,
-                                   const std::vector<Claim>& omitted) const;
+                                   const std::vector<Claim>& omitted, EventIndex from) const;
 
   const History& history_;
   const Model& model_;

@@ -23,17 +23,12 @@ constexpr Entry anomalies[] = {
     {"phantom value", "A read answered with a value that nobody ever wrote."},
     {"value from nowhere", "A read answered with a value that nobody ever wrote."},
     {"read from the future", "A read answered with a value before its write had begun."},
-    {"non-linearizable",
+    {"nonlinearizable",
      "There is no order of these operations, one after the other, that agrees with real time and "
-     "in "
-     "which each answer is right."},
-    {"no linearization",
-     "There is no order of these operations, one after the other, that agrees with real time and "
-     "in "
-     "which each answer is right."},
+     "in which each answer is right."},
     {"lost update",
-     "Two transactions read the same version of a key and both replaced it: one of the updates is "
-     "lost."},
+     "Two transactions, or two compare-and-sets, read the same version of a key and both replaced "
+     "it: one of the updates is lost."},
     {"write skew",
      "Two transactions each read what the other one wrote afterwards: each alone would be right, "
      "together they break what both had checked."},
@@ -60,7 +55,24 @@ constexpr Entry anomalies[] = {
     {"writes follow reads",
      "A write took effect before a write that its process had already read."},
     {"duplicate", "An element that was added once came back more than once."},
-    {"lost element", "An element was added, acknowledged, and is missing from later reads."},
+    {"lost element",
+     "An element was added, acknowledged, and not removed, and yet it is missing: from a later "
+     "read, or where something that holds it answered that it is empty."},
+    {"duplicate id", "An id that is to be unique was given out twice."},
+    {"duplicate dequeue", "An element that was enqueued once was dequeued more than once."},
+    {"duplicate pop", "An element that was pushed once was popped more than once."},
+    {"duplicate extract", "An element that was inserted once was extracted more than once."},
+    {"order violation",
+     "Elements came out in another order than the one that the data type promises: first in, first "
+     "out for a queue; last in, first out for a stack; smallest first for a priority queue; as "
+     "they were appended for a list."},
+    {"double hold", "A lock was acquired while somebody held it."},
+    {"too many permits", "More permits of a semaphore were out at once than there are."},
+    {"release without hold", "A lock was released that its releaser did not hold."},
+    {"token went back",
+     "A lock was acquired with a fencing token that is not greater than one given out before."},
+    {"lost increment", "Additions that had been acknowledged are missing from a counter's value."},
+    {"phantom increment", "A counter's value holds more than all additions together."},
 };
 
 constexpr Entry promises[] = {
@@ -90,6 +102,7 @@ std::string_view look_up(const Entry (&entries)[N], std::string_view name) {
 
 /// Adya's names carry suffixes that only strengthen the order considered.
 std::string_view without_suffix(std::string_view name) {
+  name = name.substr(0, name.find(" ("));  // "order violation (FIFO)"
   for (const std::string_view suffix : {"-process", "-realtime"}) {
     if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
   }

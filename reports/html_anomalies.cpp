@@ -5,6 +5,7 @@
 
 #include "reports/anomaly_timeline.hpp"
 #include "reports/glossary.hpp"
+#include "reports/html_dead_ends.hpp"
 #include "reports/html_sections.hpp"
 #include "reports/operation_text.hpp"
 #include "reports/text.hpp"
@@ -133,6 +134,7 @@ void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& an
                  {{"class", "quiet legend"}});
   }
   write_reasoning(html, anomaly);
+  write_dead_ends(html, context.history, anomaly);
   if (!operations.empty()) {
     write_operation_table(html, context, operations, anomaly.detected_at);
     html.open("p", {{"class", "script-only"}});

@@ -10,6 +10,7 @@
 #include "reports/counts.hpp"
 #include "reports/faults.hpp"
 #include "reports/glossary.hpp"
+#include "reports/html_dead_ends.hpp"
 #include "reports/operation_text.hpp"
 #include "reports/report.hpp"
 #include "reports/staleness_text.hpp"
@@ -27,6 +28,8 @@ constexpr std::size_t functions_max = 8;
 constexpr std::size_t sentences_max = 8;
 constexpr std::size_t operations_max = 12;
 constexpr std::size_t notes_max = 6;
+constexpr std::size_t dead_ends_max = 3;
+constexpr std::size_t refusals_max = 4;
 
 /// The longest front of `text` of at most `columns_max` columns, cut at a space where there is one.
 std::size_t line_break(std::string_view text, std::size_t columns_max) {
@@ -179,6 +182,7 @@ class Summary {
       paragraph(sentences[i], "    ", fmt::format("{:>2}. ", i + 1));
     if (sentences.size() > sentences_max) out_ += "        ...\n";
     operations(anomaly);
+    dead_ends(anomaly);
     const std::size_t total = std::max(verdict_.anomalies_total, verdict_.anomalies.size());
     if (total > 1) {
       out_ += fmt::format("\n  and {}\n", counted(total - 1, "more anomaly", "more anomalies"));
@@ -209,6 +213,32 @@ class Summary {
     }
     if (all.size() > operations_max) {
       out_ += fmt::format("    ... and {} more\n", grouped(all.size() - operations_max));
+    }
+  }
+
+  void dead_ends(const Anomaly& anomaly) {
+    if (anomaly.dead_ends.empty()) return;
+    out_ += '\n';
+    paragraph(dead_ends_summary(anomaly), "  ", "");
+    for (std::size_t i = 0; i < std::min(anomaly.dead_ends.size(), dead_ends_max); ++i) {
+      const DeadEnd& dead_end = anomaly.dead_ends[i];
+      std::string order;
+      for (const EventIndex op : dead_end.order) {
+        if (op >= history_.size()) continue;
+        order += fmt::format("{}{} (process {})", order.empty() ? "" : ", then ",
+                             operation_label(history_, op, 60), history_.process(op));
+      }
+      paragraph(order.empty() ? "nothing can come first" : order, "    ", "- ");
+      const auto& refusals = dead_end.refusals;
+      for (std::size_t k = 0; k < std::min(refusals.size(), refusals_max); ++k)
+        paragraph(refusals[k].reason, "      ", "but ", "2");
+      if (refusals.size() > refusals_max) {
+        out_ += fmt::format("      and {} more cannot come next\n", refusals.size() - refusals_max);
+      }
+    }
+    if (anomaly.dead_ends_total > dead_ends_max) {
+      out_ +=
+          fmt::format("    ... and {} more\n", grouped(anomaly.dead_ends_total - dead_ends_max));
     }
   }
 

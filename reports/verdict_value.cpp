@@ -59,6 +59,25 @@ Value event_value(const History& history, EventIndex event) {
   return result;
 }
 
+Value dead_ends_value(const Anomaly& anomaly, const History& history) {
+  const auto index_of = [&](EventIndex event) {
+    return event < history.size() ? Value(history.index(event)) : Value();
+  };
+  Value::List dead_ends;
+  for (const DeadEnd& dead_end : anomaly.dead_ends) {
+    Value::List order, refused;
+    for (const EventIndex event : dead_end.order)
+      order.push_back(index_of(event));
+    for (const DeadEnd::Refusal& refusal : dead_end.refusals) {
+      refused.push_back(
+          Value::map({{"operation", index_of(refusal.operation)}, {"reason", refusal.reason}}));
+    }
+    dead_ends.push_back(Value::map(
+        {{"order", std::move(order)}, {"state", dead_end.state}, {"refused", std::move(refused)}}));
+  }
+  return dead_ends;
+}
+
 Value anomaly_value(const Anomaly& anomaly, const History& history) {
   Value result;
   result.set("name", anomaly.name);
@@ -74,6 +93,10 @@ Value anomaly_value(const Anomaly& anomaly, const History& history) {
   }
   result.set("operations", std::move(operations));
   result.set("operations_total", integer(invocations.size()));
+  result.set("dead_ends", dead_ends_value(anomaly, history));
+  result.set("dead_ends_total",
+             integer(std::max(anomaly.dead_ends_total, anomaly.dead_ends.size())));
+  result.set("dead_ends_complete", anomaly.dead_ends_complete);
   result.set("detected_at", event_value(history, anomaly.detected_at));
   result.set("certificate", anomaly.certificate);
   result.set("verified_by", anomaly.verified_by.empty() ? Value() : Value(anomaly.verified_by));

@@ -13,6 +13,7 @@
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/linearizable/parallel.hpp"
 #include "checker/linearizable/violation.hpp"
+#include "checker/linearizable/words.hpp"
 #include "checker/staleness/staleness.hpp"
 #include "checker/verifier.hpp"
 

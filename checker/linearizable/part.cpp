@@ -173,7 +173,7 @@ namespace {
 /// A register whose first value is not known: whatever the first call needs.
 class StatesFromAnywhere : public StateSpace {
  public:
-  explicit StatesFromAnywhere(const Part& part) {
+  explicit StatesFromAnywhere(const Part& part) : pool_(part.history->values()) {
     for (const ModelCall& call : part.kinds) {
       const auto access = part.model->access(call, *part.context);
       GAUNTLET_ASSERT(access.has_value());
@@ -193,7 +193,9 @@ class StatesFromAnywhere : public StateSpace {
     return access.needs && !access.excludes ? id_of(*access.needs) : state;
   }
 
-  std::string describe(StateId) const override { return ""; }
+  std::string describe(StateId state) const override {
+    return state == anywhere ? "" : pool_.to_text(values_[state], 60);
+  }
   std::size_t size() const override { return values_.size(); }
   std::size_t memory_bytes() const override { return values_.size() * sizeof(ValueId); }
   std::size_t growth_bytes() const override { return 0; }
@@ -217,16 +219,46 @@ class StatesFromAnywhere : public StateSpace {
     return at->second;
   }
 
+  const Values& pool_;
   std::vector<RegisterAccess> accesses_;  // by kind
   std::vector<ValueId> values_{absent_value};
   boost::unordered_flat_map<ValueId, StateId> ids_;
 };
 
+/// Another first state.
+class StatesFrom : public StateSpace {
+ public:
+  StatesFrom(std::unique_ptr<StateSpace> states, std::size_t start)
+      : states_(std::move(states)), start_(states_->anywhere().at(start)) {}
+
+  StateId initial() override { return start_; }
+  StateId step(StateId state, std::uint32_t kind) override { return states_->step(state, kind); }
+  std::string describe(StateId state) const override { return states_->describe(state); }
+  std::size_t size() const override { return states_->size(); }
+
+ private:
+  std::unique_ptr<StateSpace> states_;
+  StateId start_;
+};
+
 }  // namespace
 
+bool is_access_only(const Part& part) {
+  return std::all_of(part.kinds.begin(), part.kinds.end(), [&](const ModelCall& call) {
+    return part.model->access(call, *part.context).has_value();
+  });
+}
+
+std::size_t starts_of(const Part& part) {
+  if (is_access_only(part)) return 1;
+  return part.model->states(part.kinds, *part.context)->anywhere().size();
+}
+
 std::unique_ptr<StateSpace> states_of(const Part& part) {
-  if (part.starts_anywhere) return std::make_unique<StatesFromAnywhere>(part);
-  return part.model->states(part.kinds, *part.context);
+  auto states = part.model->states(part.kinds, *part.context);
+  if (!part.starts_anywhere) return states;
+  if (is_access_only(part)) return std::make_unique<StatesFromAnywhere>(part);
+  return std::make_unique<StatesFrom>(std::move(states), part.start);
 }
 
 }  // namespace gauntlet

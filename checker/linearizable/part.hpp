@@ -44,8 +44,10 @@ struct Part {
   std::vector<PartEvent> events;  ///< in real-time order
   std::size_t crashed = 0;
   std::size_t pending_max = 0;  ///< outstanding at once, crashed ones not counted
-  /// The part is the tail of a register's history: it starts from any value whatever.
+  /// The part is the tail of a history. Of a register: it starts from any value whatever. Of
+  /// another model: from one of the states of StateSpace::anywhere, named by its position there.
   bool starts_anywhere = false;
+  std::size_t start = 0;
 
   const ModelCall& call(OpId op) const { return kinds[operations[op].kind]; }
   const ModelFunction& function(std::uint32_t kind) const {
@@ -80,5 +82,12 @@ std::unique_ptr<Parts> split(const History& history, const Model& model,
 
 /// The states of a part's model, for one search.
 std::unique_ptr<StateSpace> states_of(const Part& part);
+
+/// Whether every call is one on a register (Model::access). O(kinds).
+bool is_access_only(const Part& part);
+
+/// From how many states the tail of a history must be tried, see Part::start; 0 if the model does
+/// not know.
+std::size_t starts_of(const Part& part);
 
 }  // namespace gauntlet

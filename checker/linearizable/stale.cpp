@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/duration.hpp"
-#include "checker/linearizable/violation.hpp"
+#include "checker/linearizable/words.hpp"
 
 namespace gauntlet {
 

@@ -4,72 +4,31 @@
 
 #include <algorithm>
 
+#include "checker/linearizable/dead_ends.hpp"
+#include "checker/linearizable/names.hpp"
 #include "checker/linearizable/shrink.hpp"
 #include "checker/linearizable/stale.hpp"
+#include "checker/linearizable/words.hpp"
 
 namespace gauntlet {
 
 namespace {
 
-std::string value_text(const Part& part, ValueId value) {
-  return part.history->values().to_text(value, 60);
-}
-
-std::string seconds(Nanos time_ns) {
-  return fmt::format("{:.3f} s", static_cast<double>(time_ns) / nanos_per_second);
-}
-
-std::string what_it_did(const Part& part, OpId op) {
-  const ModelCall& call = part.call(op);
-  const std::string_view name = part.model->functions()[call.function].name;
-  const bool crashed = part.operations[op].crashed();
-  if (const auto access = part.model->access(call, *part.context)) {
-    if (access->needs && access->sets) {
-      return fmt::format("{} {} from {} to {}", crashed ? "tried to set" : "set", "the value",
-                         value_text(part, *access->needs), value_text(part, *access->sets));
-    }
-    if (access->excludes) {
-      return fmt::format("did not find {}", value_text(part, *access->needs));
-    }
-    if (access->sets) {
-      return fmt::format("{} {}", crashed ? "tried to write" : "wrote",
-                         value_text(part, *access->sets));
-    }
-    return fmt::format("read {}", value_text(part, *access->needs));
-  }
-  std::string text = fmt::format("{} {}", crashed ? "called" : "did", name);
-  if (call.input != ValueId::nil) text += " " + value_text(part, call.input);
-  if (call.output != ValueId::nil) text += " and got " + value_text(part, call.output);
-  return text;
-}
-
-/// Names a violation that no simple pattern fits, by what its fatal operation is.
-std::string general_name(const Part& part, const std::vector<OpId>& operations, OpId fatal) {
-  const auto fatal_access = part.model->access(part.call(fatal), *part.context);
-  if (!fatal_access || !fatal_access->needs || !fatal_access->sets) return "nonlinearizable";
-  // Two compare-and-sets that both replaced the same value, and nothing that brought it back.
-  int replacing = 0;
-  for (const OpId op : operations) {
-    const auto access = part.model->access(part.call(op), *part.context);
-    if (access && access->needs == fatal_access->needs && access->sets) ++replacing;
-    if (access && access->sets == fatal_access->needs && op != operations.front()) {
-      return "nonlinearizable";
-    }
-  }
-  return replacing >= 2 ? "lost update" : "nonlinearizable";
-}
-
 class Explainer {
  public:
   Explainer(const Part& part, const Judgement& judgement, const Verifier& verifier,
             const Budget& budget)
-      : part_(part), judgement_(judgement), verifier_(verifier), budget_(budget) {}
+      : part_(part),
+        judgement_(judgement),
+        until_(part.operations[judgement.fatal].completion),
+        verifier_(verifier),
+        budget_(budget) {}
 
   Anomaly run() {
     anomaly_.name = "nonlinearizable";
     anomaly_.key = part_.key_text();
     anomaly_.rules_out = {"linearizable"};
-    anomaly_.detected_at = part_.operations[judgement_.fatal].completion;
+    anomaly_.detected_at = until_;
     if (!by_pattern()) by_shrinking();
     return std::move(anomaly_);
   }
@@ -78,18 +37,21 @@ class Explainer {
   bool by_pattern() {
     const auto stale = find_stale(part_, judgement_.fatal);
     if (!stale) return false;
+    Core core;
+    core.until = until_;
+    core.is_minimal = true;
+    core.operations = {judgement_.fatal};
     ViolationCertificate certificate = blank();
-    if (stale->overwritten_by == no_op) {
-      certificate.operations = {part_.operations[judgement_.fatal].invocation};
-    } else {
-      certificate.from = part_.operations[stale->overwritten_by].invocation;
-      certificate.operations = {certificate.from, part_.operations[judgement_.fatal].invocation};
-      certificate.as_writes = {certificate.from};
+    if (stale->overwritten_by != no_op) {
+      core.operations.insert(core.operations.begin(), stale->overwritten_by);
+      core.from = part_.operations[stale->overwritten_by].invocation;
+      certificate.as_writes = {core.from};
     }
+    fill(certificate, core);
     if (!verify(certificate)) return false;
     anomaly_.name = stale->overwritten_by == no_op ? "phantom value" : "stale read";
     anomaly_.explanation = stale->explanation;
-    conclude(certificate);
+    conclude(certificate, core);
     if (stale->last_writer != no_op) {
       anomaly_.operations.push_back(part_.operations[stale->last_writer].invocation);
       std::sort(anomaly_.operations.begin(), anomaly_.operations.end());
@@ -98,55 +60,55 @@ class Explainer {
   }
 
   void by_shrinking() {
-    std::size_t end = 0;
-    while (part_.events[end].op != judgement_.fatal || !part_.events[end].returns)
-      ++end;
     Budget budget = budget_;
     budget.deadline = budget_.deadline.capped(shrink_time_max);
-    const Core core = shrink(part_, end + 1, budget);
-    anomaly_.name = general_name(part_, core.operations, judgement_.fatal);
-    if (core.operations.size() > shown_max) {
+    const std::optional<Core> core = shrink(part_, judgement_.fatal, budget);
+    if (!core || core->operations.size() > shown_max) {
       anomaly_.operations = {part_.operations[judgement_.fatal].invocation};
       anomaly_.explanation.push_back(fmt::format(
           "{}: at its return no order of the operations up to there is possible any more",
           describe_operation(part_, judgement_.fatal)));
-      anomaly_.explanation.push_back(fmt::format(
-          "the conflict could not be narrowed down to fewer than {} operations in the time given",
-          core.operations.size()));
+      anomaly_.explanation.push_back(
+          core ? fmt::format("the conflict could not be narrowed down to fewer than {} operations",
+                             core->operations.size())
+               : "the conflict could not be narrowed down to a few operations");
       return;
     }
+    anomaly_.name = name_violation(part_, *core, judgement_.fatal);
     ViolationCertificate certificate = blank();
+    fill(certificate, *core);
+    if (core->from != no_event) {
+      anomaly_.explanation.push_back(is_access_only(part_)
+                                         ? "whatever the value was before the first of these:"
+                                         : "whatever had happened before the first of these:");
+    }
+    for (const OpId op : core->operations)
+      anomaly_.explanation.push_back(describe_operation(part_, op));
+    anomaly_.explanation.push_back(no_order(*core));
+    verify(certificate);
+    conclude(certificate, *core);
+  }
+
+  static std::string no_order(const Core& core) {
+    if (core.operations.size() == 1) return "no order has a place for it";
+    std::string text =
+        fmt::format("no order of these {} operations agrees with real time and with their values",
+                    core.operations.size());
+    if (core.is_minimal) text += "; without any one of them there would be one";
+    return text;
+  }
+
+  void fill(ViolationCertificate& certificate, const Core& core) const {
+    certificate.from = core.from;
     for (const OpId op : core.operations)
       certificate.operations.push_back(part_.operations[op].invocation);
-    if (core.from > 0) certificate.from = invocation_or_completion(part_.events[core.from]);
-    if (core.from > 0) {
-      anomaly_.explanation.push_back("whatever the value was before the first of these:");
-    }
-    for (const OpId op : core.operations)
-      anomaly_.explanation.push_back(describe_operation(part_, op));
-    anomaly_.explanation.push_back(fmt::format(
-        "no order of these {} operations agrees with real time and with their values; without "
-        "any one of them there would be one",
-        core.operations.size()));
-    if (!core.is_minimal) {
-      anomaly_.explanation.back() =
-          fmt::format("no order of these {} operations agrees with real time and with their values",
-                      core.operations.size());
-    }
-    verify(certificate);
-    conclude(certificate);
   }
 
   ViolationCertificate blank() const {
     ViolationCertificate certificate;
     certificate.key = part_.key;
-    certificate.until = part_.operations[judgement_.fatal].completion;
+    certificate.until = until_;
     return certificate;
-  }
-
-  EventIndex invocation_or_completion(PartEvent event) const {
-    const PartOperation& operation = part_.operations[event.op];
-    return event.returns ? operation.completion : operation.invocation;
   }
 
   bool verify(const ViolationCertificate& certificate) {
@@ -156,8 +118,12 @@ class Explainer {
     return true;
   }
 
-  void conclude(const ViolationCertificate& certificate) {
+  void conclude(const ViolationCertificate& certificate, const Core& core) {
     anomaly_.operations = certificate.operations;
+    DeadEnds dead_ends = find_dead_ends(CoreCutter(part_, until_).cut(core));
+    anomaly_.dead_ends = std::move(dead_ends.longest_first);
+    anomaly_.dead_ends_total = dead_ends.total;
+    anomaly_.dead_ends_complete = dead_ends.is_complete;
     const auto index = [&](EventIndex event) {
       return Value(static_cast<std::int64_t>(part_.history->index(event)));
     };
@@ -184,36 +150,13 @@ class Explainer {
 
   const Part& part_;
   const Judgement& judgement_;
+  EventIndex until_;
   const Verifier& verifier_;
   const Budget& budget_;
   Anomaly anomaly_;
 };
 
 }  // namespace
-
-std::string describe_operation(const Part& part, OpId op) {
-  const History& history = *part.history;
-  const PartOperation& operation = part.operations[op];
-  std::string text = fmt::format("process {}", history.process(operation.invocation));
-  if (const auto node = history.node(operation.invocation); !node.empty()) {
-    text += fmt::format(" on {}", node.substr(0, 60));
-  }
-  text += " " + what_it_did(part, op);
-  if (history.has_keys()) text += fmt::format(" (key {})", part.key_text());
-  if (history.has_times()) {
-    const std::string from = seconds(history.time_ns(operation.invocation));
-    text += operation.crashed() ? fmt::format(" from {} on, with no definite answer", from)
-                                : fmt::format(" between {} and {}", from,
-                                              seconds(history.time_ns(operation.completion)));
-  } else {
-    text += operation.crashed()
-                ? fmt::format(" (operation {}, with no definite answer)",
-                              history.index(operation.invocation))
-                : fmt::format(" (operations {} to {})", history.index(operation.invocation),
-                              history.index(operation.completion));
-  }
-  return text;
-}
 
 Anomaly explain(const Part& part, const Judgement& judgement, const Verifier& verifier,
                 const Budget& budget) {

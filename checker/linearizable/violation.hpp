@@ -13,7 +13,4 @@ namespace gauntlet {
 Anomaly explain(const Part& part, const Judgement& judgement, const Verifier& verifier,
                 const Budget& budget);
 
-/// "process 4 on n3 read 2 from key 7 between 3.214 s and 3.217 s".
-std::string describe_operation(const Part& part, OpId op);
-
 }  // namespace gauntlet

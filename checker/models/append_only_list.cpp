@@ -40,6 +40,10 @@ struct AppendOnlyList {
   static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
     return call.function == 0 ? std::optional(call.input) : std::nullopt;
   }
+
+  static std::string describe(const State& state, const ModelContext& context) {
+    return list_text(state, context);
+  }
 };
 
 GAUNTLET_REGISTER(Model, ModelOf<AppendOnlyList>);

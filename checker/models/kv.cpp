@@ -62,6 +62,11 @@ struct KeyValue {
     return RegisterAccess{std::nullopt, call.input};
   }
 
+  static std::string describe(const State& state, const ModelContext&) {
+    if (state.empty()) return "null";
+    return state[0] == 's' ? to_json(Value(state.substr(1))) : state.substr(1);
+  }
+
  private:
   static std::string text(ValueId id, const ModelContext& context) {
     if (id == ValueId::nil) return "";

@@ -41,6 +41,17 @@ bool Model::counts(const ModelCall& call, const ModelContext& context) const {
   return true;
 }
 
+std::string list_text(std::span<const ValueId> values, const ModelContext& context) {
+  constexpr std::size_t shown_max = 8;
+  std::string text = "[";
+  for (std::size_t i = 0; i < std::min(values.size(), shown_max); ++i)
+    text += (i == 0 ? "" : ", ") + context.values.to_text(values[i], 20);
+  if (values.size() > shown_max) {
+    text += ", and " + std::to_string(values.size() - shown_max) + " more";
+  }
+  return text + "]";
+}
+
 ModelContext context_of(const History& history, const Model& model, const CheckOptions& options) {
   return {history.values(), model.initial_value(options.initial),
           options.nil_read, options.failed_cas,

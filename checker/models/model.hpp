@@ -22,6 +22,8 @@
 //     static Value initial_value(const Value& given);
 //     // optional, for models that are registers: see RegisterAccess
 //     static std::optional<RegisterAccess> access(const ModelCall&, const ModelContext&);
+//     // optional: states, one of which allows whatever any state allows, for calls like these
+//     static std::vector<State> anywhere(std::span<const ModelCall>, const ModelContext&);
 //     // optional: the value that the call is about, see Model::subject
 //     static std::optional<ValueId> subject(const ModelCall&, const ModelContext&);
 //     // optional: an `ok` call of an updating function that, where it is legal, changes nothing
@@ -125,6 +127,9 @@ struct ModelContext {
 /// The id of a value that no operation of the history mentions.
 inline constexpr ValueId absent_value{0xFFFFFFFFu};
 
+/// "[1, 2]", cut after a few.
+std::string list_text(std::span<const ValueId> values, const ModelContext& context);
+
 /// What a call on a register does, for the algorithms that know registers: it needs a value, sets
 /// one, or both (compare-and-set); `excludes` makes it need any value but `needs`.
 struct RegisterAccess {
@@ -137,12 +142,17 @@ struct RegisterAccess {
 using StateId = std::uint32_t;
 inline constexpr StateId no_state = 0xFFFFFFFFu;
 
+inline constexpr int anywhere_calls_max = 64;
+
 /// The states that one search has met, interned, with their transitions memoized. Owned by one
 /// search; not thread-safe.
 class StateSpace {
  public:
   virtual ~StateSpace() = default;
   virtual StateId initial() = 0;
+  /// States such that a sequence of up to `anywhere_calls_max` of the calls given that is legal
+  /// from any state at all is legal from one of these; nothing where the model does not know.
+  virtual std::vector<StateId> anywhere() { return {}; }
   /// The state after the call at position `kind` of the calls given, or `no_state`. O(1) expected
   /// when it was asked before.
   virtual StateId step(StateId state, std::uint32_t kind) = 0;
@@ -203,6 +213,9 @@ class Model {
   /// value argues so beside it. Nothing for a call that stays whatever is left out.
   virtual std::optional<ValueId> subject(const ModelCall& call,
                                          const ModelContext& context) const = 0;
+  /// Whether calls have subjects. In such a model a call whose answer is not known and that is
+  /// about no value takes one value that was put before, as often as it was put, or does nothing.
+  virtual bool has_subjects() const = 0;
 
   /// Whether an operation that fits takes part in the judgement at all (see the file's comment).
   bool counts(const ModelCall& call, const ModelContext& context) const;
@@ -227,6 +240,15 @@ class StatesOf : public StateSpace {
       : calls_(calls), context_(context) {}
 
   StateId initial() override { return intern(M::initial(context_)); }
+
+  std::vector<StateId> anywhere() override {
+    std::vector<StateId> ids;
+    if constexpr (requires { M::anywhere(calls_, context_); }) {
+      for (State& state : M::anywhere(calls_, context_))
+        ids.push_back(intern(std::move(state)));
+    }
+    return ids;
+  }
 
   StateId step(StateId state, std::uint32_t kind) override {
     const std::uint64_t question = (std::uint64_t{state} << 32) | kind;
@@ -402,6 +424,12 @@ class ModelOf : public Model {
                                  const ModelContext& context) const override {
     if constexpr (requires { M::subject(call, context); }) return M::subject(call, context);
     return std::nullopt;
+  }
+
+  bool has_subjects() const override {
+    return requires(const ModelCall& call, const ModelContext& context) {
+      M::subject(call, context);
+    };
   }
 
   std::unique_ptr<StateSpace> states(std::span<const ModelCall> calls,

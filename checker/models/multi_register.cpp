@@ -72,6 +72,15 @@ struct MultiRegister {
     });
   }
 
+  static std::string describe(const State& state, const ModelContext& context) {
+    std::string text;
+    for (const auto& [key, value] : state) {
+      text += (text.empty() ? "{" : ", ") + context.values.to_text(key, 20) + ": " +
+              context.values.to_text(value, 20);
+    }
+    return text.empty() ? "as it began" : text + "}";
+  }
+
  private:
   enum class Access { read, write, unknown };
 

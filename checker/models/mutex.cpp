@@ -5,6 +5,9 @@
 // map. fenced-mutex: acquire answers a token, each greater than all before; 0 and nil mean none.
 // semaphore: acquire and release of n permits (1 where there is no value), as many as the initial
 // value says (1 where there is none).
+#include <algorithm>
+#include <limits>
+
 #include "checker/models/model.hpp"
 
 namespace gauntlet {
@@ -47,6 +50,9 @@ struct Mutex {
     held = acquires;
     return true;
   }
+  static std::array<State, 2> anywhere(std::span<const ModelCall>, const ModelContext&) {
+    return {false, true};
+  }
   static std::string describe(const State& held, const ModelContext&) {
     return held ? "held" : "free";
   }
@@ -74,6 +80,23 @@ struct ReentrantMutex {
     if (!is_holder) return false;
     if (--state.second == 0) state.first = 0;
     return true;
+  }
+  /// Free, held by nobody of these, or held by one of them, up to as often as it could release it.
+  static std::vector<State> anywhere(std::span<const ModelCall> calls, const ModelContext&) {
+    std::vector<State> states{{0, 0}};
+    Process nobody = 0;
+    for (const ModelCall& call : calls) {
+      for (std::int32_t count = 1; count <= anywhere_calls_max + 1; ++count)
+        states.push_back({call.process, count});
+      nobody = std::max(nobody, call.process + 1);
+    }
+    states.push_back({nobody, 1});
+    return states;
+  }
+  static std::string describe(const State& state, const ModelContext&) {
+    if (state.second == 0) return "free";
+    return "held by " + std::to_string(state.first) +
+           (state.second == 1 ? "" : ", " + std::to_string(state.second) + " times");
   }
 };
 
@@ -125,6 +148,24 @@ struct FencedMutex {
     state = {true, call.process, fence == 0 ? state.fence : fence};
     return true;
   }
+  /// Free, or held by one of these or by nobody of them; a lower token allows more.
+  static std::vector<State> anywhere(std::span<const ModelCall> calls, const ModelContext&) {
+    constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+    std::vector<State> states{{false, 0, lowest}};
+    Process nobody = 0;
+    for (const ModelCall& call : calls) {
+      states.push_back({true, call.process, lowest});
+      nobody = std::max(nobody, call.process + 1);
+    }
+    states.push_back({true, nobody, lowest});
+    return states;
+  }
+  static std::string describe(const State& state, const ModelContext&) {
+    const std::string token = state.fence == std::numeric_limits<std::int64_t>::min()
+                                  ? ""
+                                  : ", the greatest token so far is " + std::to_string(state.fence);
+    return (state.held ? "held by " + std::to_string(state.holder) : "free") + token;
+  }
 };
 
 struct Semaphore {
@@ -153,6 +194,16 @@ struct Semaphore {
     if (call.function == 0 ? count > left : count > permits(context) - left) return false;
     left += call.function == 0 ? -count : count;
     return true;
+  }
+  static std::vector<State> anywhere(std::span<const ModelCall>, const ModelContext& context) {
+    constexpr std::int64_t permits_most = 64;  // beyond that there are too many to try
+    std::vector<State> states;
+    for (State left = 0; left <= permits(context) && permits(context) <= permits_most; ++left)
+      states.push_back(left);
+    return states;
+  }
+  static std::string describe(const State& left, const ModelContext&) {
+    return std::to_string(left) + (left == 1 ? " permit left" : " permits left");
   }
 };
 

@@ -82,6 +82,10 @@ struct PriorityQueue {
   static bool observes_only(const ModelCall& call, const ModelContext&) {
     return call.function == 1 && call.output == ValueId::nil;
   }
+
+  static std::string describe(const State& state, const ModelContext& context) {
+    return list_text(state, context);
+  }
 };
 
 GAUNTLET_REGISTER(Model, ModelOf<PriorityQueue>);

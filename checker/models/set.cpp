@@ -101,6 +101,10 @@ struct SetOf {
   static bool observes_only(const ModelCall& call, const ModelContext& context) {
     return call.output != ValueId::nil && !context.values.as_boolean(call.output);
   }
+
+  static std::string describe(const State& state, const ModelContext& context) {
+    return list_text(state, context);
+  }
 };
 
 using Set = SetOf<false>;

@@ -38,6 +38,10 @@ struct UniqueIds {
   static std::optional<ValueId> subject(const ModelCall& call, const ModelContext&) {
     return call.outcome == Outcome::ok ? std::optional(call.output) : std::nullopt;
   }
+
+  static std::string describe(const State& state, const ModelContext& context) {
+    return list_text(state, context);
+  }
 };
 
 GAUNTLET_REGISTER(Model, ModelOf<UniqueIds>);

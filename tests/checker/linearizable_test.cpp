@@ -160,24 +160,3 @@ TEST_CASE("a search without budget answers unknown, not valid") {
   CHECK(verdict.validity == Validity::unknown);
   CHECK(verdict.reason.find("interrupted") != std::string::npos);
 }
-
-TEST_CASE("every violation comes with evidence that the verifier accepts") {
-  Random random(42);
-  CheckOptions options;
-  options.initial = 0;
-  int invalid = 0, small = 0;
-  for (int i = 0; i < 2000; ++i) {
-    const RandomShape shape{static_cast<int>(random.between(4, 14)), 4, 3, 0.1, 0.4, 0.3};
-    const History history = make_history(random_operations(random, shape));
-    const Verdict verdict =
-        CheckerRegistry::instance().find("linearizable")->check(history, options);
-    if (verdict.validity != Validity::invalid) continue;
-    ++invalid;
-    REQUIRE(verdict.anomalies.size() == 1);
-    CHECK(verdict.anomalies[0].verified_by != "");
-    CHECK(!verdict.anomalies[0].explanation.empty());
-    small += verdict.anomalies[0].operations.size() <= 4;
-  }
-  CHECK(invalid > 500);
-  CHECK(small > invalid * 8 / 10);
-}
