@@ -1,21 +1,15 @@
-#include "checker/verifier.hpp"
-
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <limits>
 
 #include "base/effort.hpp"
+#include "checker/verifier_claim.hpp"
 
 namespace gauntlet {
 
 namespace {
 
-constexpr EventIndex never = std::numeric_limits<EventIndex>::max();
 constexpr std::uint16_t no_position = std::numeric_limits<std::uint16_t>::max();
-
-Error rejected(std::string what) {
-  return failure(ErrorKind::internal, std::move(what));
-}
 
 /// The position of `event` in the ascending `events`, or of the first one after it. It is looked
 /// for around `near`, since orders follow real time by and large: O(log distance).
@@ -33,18 +27,6 @@ std::size_t position_of(EventIndex event, const std::vector<EventIndex>& events,
 }
 
 }  // namespace
-
-/// An operation that counts, read straight from the history.
-struct Verifier::Claim {
-  EventIndex invoked;
-  EventIndex completed;  // never: it may not have happened
-  ModelCall call;
-  std::optional<RegisterAccess> access = std::nullopt;
-
-  bool is_optional(EventIndex from) const {
-    return completed == never || (from != no_event && invoked < from);
-  }
-};
 
 Verifier::Verifier(const History& history, const Model& model, const CheckOptions& options)
     : history_(history),
@@ -91,7 +73,7 @@ std::optional<Verifier::Claim> Verifier::claim(EventIndex invoked) const {
                        : fate == OperationType::fail ? Outcome::fail
                                                      : Outcome::unknown;
   if (fate == OperationType::ok) claim.call.output = history_.value(claim.completed);
-  if (claim.call.outcome == Outcome::unknown) claim.completed = never;
+  if (claim.call.outcome == Outcome::unknown) claim.completed = Claim::never;
   if (!model_.counts(claim.call, context_)) return std::nullopt;
   if (!model_.admit(claim.call, context_).empty()) return std::nullopt;
   return claim;
@@ -140,12 +122,12 @@ class Verifier::Orders {
   bool extend(std::uint64_t taken, std::uint64_t state) {
     if (steps_left_ == 0) return true;
     --steps_left_;
-    EventIndex first_completion = never;  // of those that must still be taken
+    EventIndex first_completion = Claim::never;  // of those that must still be taken
     for (std::size_t i = 0; i < claims_.size(); ++i) {
       if ((taken >> i & 1u) != 0 || optional(claims_[i])) continue;
       first_completion = std::min(first_completion, claims_[i].completed);
     }
-    if (first_completion == never) return true;
+    if (first_completion == Claim::never) return true;
     if (!dead_.insert({taken, state}).second) return false;
     for (std::size_t i = 0; i < claims_.size(); ++i) {
       if ((taken >> i & 1u) != 0 || claims_[i].invoked > first_completion) continue;
@@ -288,7 +270,7 @@ Result<void> Verifier::order(const OrderCertificate& certificate) const {
     if (held[other]) continue;
     // One that may not have happened need not be in the order.
     const auto missing = claim(invocations[other]);
-    if (missing && missing->completed != never) {
+    if (missing && missing->completed != Claim::never) {
       return rejected("the order lacks an operation that happened");
     }
   }
@@ -308,7 +290,7 @@ Result<void> Verifier::violation(const ViolationCertificate& certificate,
     if (!found) continue;
     Claim& claim = *found;
     claim.access = model_.access(claim.call, context_);
-    if (claim.completed > certificate.until) claim.completed = never;
+    if (claim.completed > certificate.until) claim.completed = Claim::never;
     if (certificate.from != no_event && claim.completed < certificate.from) continue;
     (wanted.contains(claim.invoked) ? kept : omitted).push_back(claim);
   }

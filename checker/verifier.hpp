@@ -39,6 +39,23 @@ struct ViolationCertificate {
   std::vector<EventIndex> as_writes;
 };
 
+/// Evidence that a register's values were found more often than set: operations that need one of
+/// `values`, each in a period of its own, and operations that prove another value in between. The
+/// first of these, if it returned before all that need were invoked, is where the counting begins.
+struct CountCertificate {
+  ValueId key = ValueId::nil;
+  EventIndex until = no_event;  ///< as in ViolationCertificate
+  std::vector<ValueId> values;
+  std::vector<EventIndex> needers, separators;  ///< invocations, in order
+};
+
+/// Evidence that a counter's value is out of the bounds that the additions set.
+struct BoundsCertificate {
+  ValueId key = ValueId::nil;
+  EventIndex read = no_event;   ///< invocation
+  EventIndex since = no_event;  ///< invocation of an earlier read; no_event: the initial value
+};
+
 /// Checks certificates against a history. Read-only after construction: any number of threads may
 /// use it. The arguments outlive it.
 class Verifier {
@@ -60,6 +77,12 @@ class Verifier {
   /// too much to try. O(operations on the key) and up to `steps_max` steps.
   Result<void> violation(const ViolationCertificate& certificate,
                          std::size_t steps_max = 1'000'000) const;
+
+  /// Accept the evidence if it holds all that it claims, and fewer operations than needed brought
+  /// the register to the values; or no choice of additions makes the sum. O(operations on the key),
+  /// and O(needers * needers * log separators).
+  Result<void> too_few(const CountCertificate& certificate) const;
+  Result<void> out_of_bounds(const BoundsCertificate& certificate) const;
 
  private:
   struct Claim;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "checker/linearizable/orders.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/test_plan.hpp"
@@ -49,6 +50,25 @@ Verdict judge(const std::string& path, const History& history, const CheckOption
   return check_history(history, options);
 }
 
+/// Each operation of an order by what completed it, or its invocation where nothing did, a line of
+/// the history each: read from the top, a history without concurrency.
+Result<void> write_orders(const std::string& path, const History& history, const Verdict& verdict,
+                          CheckOptions options) {
+  if (verdict.consistency != "linearizable") {
+    return failure(ErrorKind::usage, "--order writes orders of linearizable histories only",
+                   "leave it out, or judge by --consistency linearizable");
+  }
+  options.model = verdict.model;
+  std::string lines;
+  for (const OrderCertificate& certificate : linearizations(history, options)) {
+    for (const EventIndex invoked : certificate.order) {
+      const EventIndex completed = history.partner(invoked);
+      append_json_line(lines, history.operation(completed == no_event ? invoked : completed));
+    }
+  }
+  return write_file(path, lines, 0644);
+}
+
 class CheckCommand : public SubCommand {
  public:
   std::string_view name() const override { return "check"; }
@@ -59,9 +79,9 @@ class CheckCommand : public SubCommand {
   std::size_t positionals_min() const override { return 1; }
   std::size_t positionals_max() const override { return 1'000'000; }
   std::vector<std::string_view> options() const override {
-    return {"model",  "consistency", "init",         "nil-read",    "failed-cas",
-            "format", "time-limit",  "memory-limit", "threads",     "json",
-            "html",   "junit",       "config",       "print-config"};
+    return {"model",  "consistency", "init",         "nil-read", "failed-cas",
+            "format", "time-limit",  "memory-limit", "threads",  "json",
+            "html",   "junit",       "order",        "config",   "print-config"};
   }
 
   Result<ExitCode> run(Settings& settings) const override {
@@ -122,6 +142,11 @@ class CheckCommand : public SubCommand {
     if (const auto& file = settings.text("junit"); !file.empty()) {
       if (auto written = write_file(file, junit_report({input}), 0644); !written)
         return written.error();
+    }
+    if (const auto& file = settings.text("order"); !file.empty()) {
+      if (auto written = write_orders(file, read->history, verdict, *options); !written) {
+        return written.error();
+      }
     }
     std::fflush(stdout);
     return exit_code_of(verdict.validity);

@@ -76,6 +76,8 @@ const std::vector<OptionSpec>& option_table() {
        "The list as the reference part of a page of docs/"},
       {"html", text, "", "FILE", "", "Output", "Write the report to this file"},
       {"junit", text, "", "FILE", "", "Output", "Write the verdict as JUnit XML to this file"},
+      {"order", text, "", "FILE", "", "Output",
+       "Write a legal order of the operations on each linearizable key to this file"},
       {"config", text, "", "FILE", "", "Output", "Read options from this TOML file"},
       {"print-config", flag, "false", "", "", "Output",
        "Print every option with its value and where it came from, and end"},

@@ -55,6 +55,9 @@ constexpr Entry anomalies[] = {
     {"writes follow reads",
      "A write took effect before a write that its process had already read."},
     {"duplicate", "An element that was added once came back more than once."},
+    {"too few writes",
+     "A value was found more often, each time after it had been replaced, than operations can have "
+     "set it."},
     {"lost element",
      "An element was added, acknowledged, and not removed, and yet it is missing: from a later "
      "read, or where something that holds it answered that it is empty."},

@@ -30,6 +30,7 @@ constexpr std::size_t operations_max = 12;
 constexpr std::size_t notes_max = 6;
 constexpr std::size_t dead_ends_max = 3;
 constexpr std::size_t refusals_max = 4;
+constexpr std::size_t refusal_bytes_max = 250;
 
 /// The longest front of `text` of at most `columns_max` columns, cut at a space where there is one.
 std::size_t line_break(std::string_view text, std::size_t columns_max) {
@@ -231,7 +232,7 @@ class Summary {
       paragraph(order.empty() ? "nothing can come first" : order, "    ", "- ");
       const auto& refusals = dead_end.refusals;
       for (std::size_t k = 0; k < std::min(refusals.size(), refusals_max); ++k)
-        paragraph(refusals[k].reason, "      ", "but ", "2");
+        paragraph(printable(refusals[k].reason, refusal_bytes_max), "      ", "but ", "2");
       if (refusals.size() > refusals_max) {
         out_ += fmt::format("      and {} more cannot come next\n", refusals.size() - refusals_max);
       }

@@ -36,7 +36,11 @@ class Naming {
     return part_.function(part_.operations[op].kind).name;
   }
   bool updates(OpId op) const { return part_.updates(part_.operations[op].kind); }
-  bool happened(OpId op) const { return part_.operations[op].completion <= core_.until; }
+  bool happened(OpId op) const {
+    const PartOperation& operation = part_.operations[op];
+    return operation.completion <= core_.until &&
+           (core_.from == no_event || operation.invocation >= core_.from);
+  }
   const ModelCall& call(OpId op) const { return part_.call(op); }
   const Values& values() const { return part_.history->values(); }
 
@@ -118,10 +122,14 @@ class Naming {
   }
 
   std::string of_lock() const {
+    // Whoever acquires after another needs a release in between, at whatever time it began.
     std::size_t acquired = 0, released = 0;
-    for (const OpId op : core_.operations)
-      ++(function(op) == "acquire" ? acquired : released);
-    if (released == 0 && acquired >= 2) {
+    for (const OpId op : core_.operations) {
+      const bool acquires = function(op) == "acquire";
+      acquired += acquires && happened(op);
+      released += !acquires;
+    }
+    if (acquired >= released + 2) {
       return model_ == "semaphore" ? "too many permits" : "double hold";
     }
     if (acquired == 0) return "release without hold";

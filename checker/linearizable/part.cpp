@@ -235,6 +235,18 @@ class StatesFrom : public StateSpace {
   StateId step(StateId state, std::uint32_t kind) override { return states_->step(state, kind); }
   std::string describe(StateId state) const override { return states_->describe(state); }
   std::size_t size() const override { return states_->size(); }
+  std::size_t memory_bytes() const override { return states_->memory_bytes(); }
+  std::size_t growth_bytes() const override { return states_->growth_bytes(); }
+  std::vector<StateId> keep(const std::vector<bool>& is_kept) override {
+    std::vector<bool> and_start = is_kept;
+    and_start[start_] = true;
+    std::vector<StateId> names = states_->keep(and_start);
+    start_ = names[start_];
+    return names;
+  }
+  StateId adopt(const StateSpace& other, StateId state) override {
+    return states_->adopt(*static_cast<const StatesFrom&>(other).states_, state);
+  }
 
  private:
   std::unique_ptr<StateSpace> states_;

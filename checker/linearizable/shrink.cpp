@@ -39,9 +39,11 @@ class Shrinker {
 
  private:
   static constexpr std::size_t window_events_max = 4096;
+  static constexpr std::size_t each_start_max = 128;
   static constexpr std::size_t whole_max = 3000;  // operations of a part that is not cut first
   static constexpr std::size_t try_steps_max = 60'000;
   static constexpr std::size_t starts_max = 12;
+  static constexpr int rank_of_searches = 100;
 
   std::optional<RegisterAccess> access(OpId op) const {
     return part_.model->access(part_.call(op), *part_.context);
@@ -96,8 +98,18 @@ class Shrinker {
 
   bool refuted_from_here(const Part& cut) {
     const bool general_only = cut.starts_anywhere || cut.context->left_out != nullptr;
+    // In a whole history nobody knows the answer of an operation that may not have happened, and
+    // the special cases count on it.
+    const bool knows_answers =
+        std::any_of(cut.operations.begin(), cut.operations.end(), [&](const auto& operation) {
+          const ModelCall& call = cut.kinds[operation.kind];
+          const bool answers =
+              call.outcome == Outcome::ok && has_subjects_ && cut.function(operation.kind).observes;
+          return operation.crashed() && (answers || call.output != ValueId::nil);
+        });
     for (const PartAlgorithm* algorithm : algorithms_) {
       if (stopped()) return false;
+      if (knows_answers && algorithm->rank() < rank_of_searches) continue;
       const bool is_asked = algorithm->rank() < rank_by_name_only && algorithm->applies(cut);
       if (general_only ? algorithm->name() != "breadth" : !is_asked) continue;
       Budget budget = budget_;
@@ -125,14 +137,17 @@ class Shrinker {
     return event.returns ? operation.completion : operation.invocation;
   }
 
-  /// The latest start, among windows of doubling size, from which no order exists.
+  /// The latest start, among windows of doubling size, from which no order exists. Locks are more
+  /// particular: what is under way at the start can pass for the very operation that is lacking.
+  /// So for them every start nearby is tried.
   std::optional<Core> windowed() {
     const bool knows_starts = is_register_ || starts_of(cutter_.cut(only_fatal())) > 0;
     if (!knows_starts) return std::nullopt;
     const auto behind = std::partition_point(part_.events.begin(), part_.events.end(),
                                              [&](PartEvent event) { return at(event) <= until_; });
     const auto end = static_cast<std::size_t>(behind - part_.events.begin());
-    for (std::size_t size = 8; size < end && size <= window_events_max && !stopped(); size *= 2) {
+    for (std::size_t size = 8; size < end && size <= window_events_max && !stopped();
+         size += is_register_ || size >= each_start_max ? size : 1) {
       Core core = blank();
       core.from = at(part_.events[end - size]);
       window_.clear();

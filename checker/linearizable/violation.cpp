@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checker/linearizable/counting.hpp"
 #include "checker/linearizable/dead_ends.hpp"
 #include "checker/linearizable/names.hpp"
 #include "checker/linearizable/shrink.hpp"
@@ -63,6 +64,7 @@ class Explainer {
     Budget budget = budget_;
     budget.deadline = budget_.deadline.capped(shrink_time_max);
     const std::optional<Core> core = shrink(part_, judgement_.fatal, budget);
+    if ((!core || core->operations.size() > usual_max) && (by_count() || by_bounds())) return;
     if (!core || core->operations.size() > shown_max) {
       anomaly_.operations = {part_.operations[judgement_.fatal].invocation};
       anomaly_.explanation.push_back(fmt::format(
@@ -87,6 +89,74 @@ class Explainer {
     anomaly_.explanation.push_back(no_order(*core));
     verify(certificate);
     conclude(certificate, *core);
+  }
+
+  /// A value that was found more often than it was set.
+  bool by_count() {
+    const auto certificate = find_too_few(part_, judgement_.fatal);
+    if (!certificate || !verifier_.too_few(*certificate)) return false;
+    std::string values;
+    for (const ValueId value : certificate->values)
+      values += (values.empty() ? "" : " or ") + part_.history->values().to_text(value, 60);
+    const std::vector<EventIndex> entered = entering(part_, *certificate);
+    const std::size_t needed = certificate->needers.size();
+    anomaly_.name = "too few writes";
+    anomaly_.verified_by = "operations counted by the verifier";
+    anomaly_.operations = certificate->needers;
+    for (const auto* more : {&certificate->separators, &entered})
+      anomaly_.operations.insert(anomaly_.operations.end(), more->begin(), more->end());
+    std::sort(anomaly_.operations.begin(), anomaly_.operations.end());
+    anomaly_.operations.erase(std::unique(anomaly_.operations.begin(), anomaly_.operations.end()),
+                              anomaly_.operations.end());
+    anomaly_.explanation = {
+        describe_operation(part_, judgement_.fatal),
+        fmt::format("it is the last of {} operations that found {}; between any two of them the "
+                    "value was certainly another one",
+                    needed, values),
+        fmt::format("so the value became {} {} times at least, each time by an operation of its "
+                    "own",
+                    values, needed),
+        fmt::format("but only {} operations can have done so, those included of which nobody "
+                    "knows whether they happened{}",
+                    entered.size(),
+                    entered.size() + 1 == needed ? "" : ", and the initial value counts once")};
+    anomaly_.certificate.set("kind", "values found more often than set");
+    set_key();
+    anomaly_.certificate.set("until", index(certificate->until));
+    Value::List of;
+    for (const ValueId value : certificate->values)
+      of.push_back(part_.history->values().to_value(value));
+    anomaly_.certificate.set("values", std::move(of));
+    anomaly_.certificate.set("found by", indices(certificate->needers));
+    anomaly_.certificate.set("another value proved by", indices(certificate->separators));
+    anomaly_.certificate.set("set by", indices(entered));
+    anomaly_.dead_ends_complete = false;
+    return true;
+  }
+
+  /// A counter whose value no choice of additions makes.
+  bool by_bounds() {
+    const auto bounds = find_out_of_bounds(part_, judgement_.fatal);
+    if (!bounds || !verifier_.out_of_bounds(bounds->certificate)) return false;
+    anomaly_.name = bounds->is_below ? "lost increment" : "phantom increment";
+    anomaly_.verified_by = "additions summed up by the verifier";
+    anomaly_.operations = bounds->operations;
+    const bool is_since = bounds->since != no_op;
+    anomaly_.explanation = {
+        describe_operation(part_, judgement_.fatal),
+        is_since ? "before it began, " + describe_operation(part_, bounds->since)
+                 : fmt::format("the initial value is {}", to_json(part_.context->initial)),
+        fmt::format("with the additions {} that certainly come before the read, and those of the "
+                    "others that make it {}, the value is {}",
+                    is_since ? "after that" : "from the start",
+                    bounds->is_below ? "least" : "greatest", bounds->limit),
+        fmt::format("which is {} than what was read", bounds->is_below ? "more" : "less")};
+    anomaly_.certificate.set("kind", "counter out of bounds");
+    set_key();
+    anomaly_.certificate.set("read", index(bounds->certificate.read));
+    anomaly_.certificate.set("since", is_since ? index(bounds->certificate.since) : Value());
+    anomaly_.dead_ends_complete = false;
+    return true;
   }
 
   static std::string no_order(const Core& core) {
@@ -124,28 +194,32 @@ class Explainer {
     anomaly_.dead_ends = std::move(dead_ends.longest_first);
     anomaly_.dead_ends_total = dead_ends.total;
     anomaly_.dead_ends_complete = dead_ends.is_complete;
-    const auto index = [&](EventIndex event) {
-      return Value(static_cast<std::int64_t>(part_.history->index(event)));
-    };
-    Value::List operations;
-    for (const EventIndex event : certificate.operations)
-      operations.push_back(index(event));
     anomaly_.certificate.set("kind", "operations that cannot be ordered");
-    if (part_.history->has_keys()) {
-      anomaly_.certificate.set("key", part_.history->values().to_value(part_.key));
-    }
+    set_key();
     anomaly_.certificate.set("from",
                              certificate.from == no_event ? Value() : index(certificate.from));
     anomaly_.certificate.set("until", index(certificate.until));
-    anomaly_.certificate.set("operations", Value(std::move(operations)));
+    anomaly_.certificate.set("operations", indices(certificate.operations));
     if (certificate.as_writes.empty()) return;
-    Value::List as_writes;
-    for (const EventIndex event : certificate.as_writes)
-      as_writes.push_back(index(event));
-    anomaly_.certificate.set("taken as writes", Value(std::move(as_writes)));
+    anomaly_.certificate.set("taken as writes", indices(certificate.as_writes));
+  }
+
+  void set_key() {
+    if (!part_.history->has_keys()) return;
+    anomaly_.certificate.set("key", part_.history->values().to_value(part_.key));
+  }
+  Value index(EventIndex event) const {
+    return static_cast<std::int64_t>(part_.history->index(event));
+  }
+  Value indices(const std::vector<EventIndex>& events) const {
+    Value::List list;
+    for (const EventIndex event : events)
+      list.push_back(index(event));
+    return list;
   }
 
   static constexpr std::size_t shown_max = 60;
+  static constexpr std::size_t usual_max = 12;  // beyond, counting may tell it better
   static constexpr std::chrono::seconds shrink_time_max{2};
 
   const Part& part_;

@@ -56,6 +56,10 @@ TEST_CASE("results.json holds the verdict and the operations of its anomalies in
   CHECK(*completion.find("value") ==
         *anomaly.find("operations")->items()[0].find("invocation")->find("value"));
   CHECK(*anomaly.find("detected_at")->find("index") == *completion.find("index"));
+  const Value& dead_end = anomaly.find("dead_ends")->items().at(0);
+  CHECK(dead_end.find("order")->items().size() == 2);
+  CHECK(*dead_end.find("refused")->items().at(0).find("operation") ==
+        *anomaly.find("operations")->items()[2].find("invocation")->find("index"));
 }
 
 TEST_CASE("unknown is neither true nor false") {
@@ -86,6 +90,7 @@ TEST_CASE("hostile texts leave both formats well-formed and bounded") {
     anomaly.name = text.substr(0, 1000);
     anomaly.operations = {0, 7'000'000};
     anomaly.explanation = {text};
+    anomaly.dead_ends = {{{0, 7'000'000}, text, {{7'000'000, text}}}};
     verdict.anomalies = {anomaly};
     ReportInput input;
     input.title = text;

@@ -262,6 +262,11 @@ void judge(Sample& sample, std::size_t operations) {
                   "{} again.",
                   new_value, old_value),
       "So there is no moment at which the read could have taken effect."};
+  anomaly.dead_ends = {{{sample.stale[0], sample.stale[1]},
+                        new_value,
+                        {{read, fmt::format("the read needs {}, but the value is {} by then",
+                                            old_value, new_value)}}}};
+  anomaly.dead_ends_total = 1;
   anomaly.certificate = Value::map({{"kind", "zones"}, {"values", Value::list({1, 2})}});
   anomaly.verified_by = "the brute-force verifier";
   verdict.anomalies = {anomaly};

@@ -36,6 +36,7 @@ TEST_CASE("an invalid run: verdict, reason, operations") {
   CHECK(summary.find("4 of 6 took effect") != std::string::npos);
   CHECK(summary.find("caution: Of 6 faults, 1 was skipped") != std::string::npos);
   CHECK(summary.find("read → ") != std::string::npos);
+  CHECK(summary.find("but the read needs ") != std::string::npos);
 }
 
 TEST_CASE("what the run noticed is told, within bounds and harmlessly") {
@@ -93,6 +94,7 @@ TEST_CASE("hostile values neither act nor flood") {
     anomaly.key = text;
     anomaly.operations = {0};
     anomaly.explanation = std::vector<std::string>(40, text);
+    anomaly.dead_ends = {{{0, 12345}, text, {{12345, text}, {0, text}}}, {{}, text, {}}};
     verdict.anomalies = {anomaly};
     ReportInput input;
     input.title = text;
