@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gauntlet {
 
 namespace {
@@ -32,8 +34,10 @@ void LiveMonitor::on_event(const Operation& event) {
   copy.f = event.f;
   copy.value = event.process >= 0 ? event.value : Value();
   copy.key = event.key;
+  // The event was given its time a moment ago; how long ago varies, the least is nearly nothing.
+  const Nanos start_ns = monotonic_now() - event.time_ns;
   const std::lock_guard guard(mutex_);
-  if (start_ns_ == 0) start_ns_ = monotonic_now() - event.time_ns;
+  start_ns_ = std::min(start_ns_, start_ns);
   if (overflowed_at_ >= 0) return;
   if (queue_.size() >= queue_max_) {
     overflowed_at_ = event.index;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -64,8 +65,8 @@ class LiveMonitor : public EventSink {
   std::mutex mutex_;  ///< guards what follows
   std::condition_variable changed_;
   std::vector<Operation> queue_;
-  Nanos start_ns_ = 0;               ///< the run's start on the monotonic clock, by the first event
-  std::int64_t overflowed_at_ = -1;  ///< event at which the queue was full
+  Nanos start_ns_ = std::numeric_limits<Nanos>::max();  ///< the run's, on the monotonic clock
+  std::int64_t overflowed_at_ = -1;                     ///< event at which the queue was full
   bool finishing_ = false;
   std::thread thread_;
 };

@@ -123,6 +123,7 @@ TEST_CASE("a live monitor ends the run, says what it saw, and looks at all befor
   REQUIRE(findings.violation.has_value());
   CHECK(findings.violation->anomaly.detected_at == 3);
   CHECK(findings.violation->seen_ns >= findings.violation->completed_ns);
+  CHECK(findings.violation->seen_ns < 20 * nanos_per_second);
   CHECK(findings.notes.empty());
   CHECK(calls == 1);
 
