@@ -44,14 +44,13 @@ struct KeyValue {
   }
 
   static bool step(State& state, const ModelCall& call, const ModelContext& context) {
-    if (call.function == get) return state == text(call.output, context);
-    const std::string value = text(call.input, context);
+    if (call.function == get) return is_text(state, call.output, context);
     if (call.function == put || state.empty()) {
-      state = value;
+      state = text(call.input, context);
     } else if (state[0] != 's') {
       return false;
-    } else if (!value.empty()) {
-      state.append(value, 1);
+    } else if (call.input != ValueId::nil) {
+      state += context.values.as_string(call.input);
     }
     return true;
   }
@@ -68,6 +67,13 @@ struct KeyValue {
   }
 
  private:
+  /// Whether `text` would answer `state`, without making it.
+  static bool is_text(std::string_view state, ValueId id, const ModelContext& context) {
+    if (id == ValueId::nil) return state.empty();
+    if (context.values.kind(id) != Value::Kind::string) return state == text(id, context);
+    return state.starts_with('s') && state.substr(1) == context.values.as_string(id);
+  }
+
   static std::string text(ValueId id, const ModelContext& context) {
     if (id == ValueId::nil) return "";
     if (context.values.kind(id) == Value::Kind::string) {

@@ -57,6 +57,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/registry.hpp"
@@ -310,11 +311,23 @@ class StatesOf : public StateSpace {
   }
 
  private:
+  /// Whether a state is a row of elements that are equal if their bytes are.
+  static constexpr bool is_bytes = requires(const State& state) {
+    requires std::has_unique_object_representations_v<std::remove_cvref_t<decltype(*state.data())>>;
+  };
+
   /// States are looked up by what they are, and stored once.
   struct Hash {
     using is_transparent = void;
     const std::vector<State>* states;
-    std::size_t operator()(const State& state) const { return boost::hash<State>()(state); }
+    std::size_t operator()(const State& state) const {
+      if constexpr (is_bytes) {
+        return std::hash<std::string_view>()(std::string_view(
+            reinterpret_cast<const char*>(state.data()), state.size() * sizeof(*state.data())));
+      } else {
+        return boost::hash<State>()(state);
+      }
+    }
     std::size_t operator()(StateId state) const { return (*this)((*states)[state]); }
   };
   struct Equal {
