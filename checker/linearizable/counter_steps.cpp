@@ -35,13 +35,11 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <queue>
 
-#include "base/effort.hpp"
-#include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/one_pass.hpp"
 
 namespace gauntlet {
 namespace {
 
-constexpr std::uint32_t never = 0xFFFFFFFFu;
 constexpr std::int64_t sum_max = std::int64_t{1} << 62;  // sums and differences up to it fit
 constexpr std::int64_t impossible = -1;
 
@@ -72,41 +70,41 @@ std::optional<std::int64_t> amount_of(const Part& part) {
 
 class CounterSteps {
  public:
-  CounterSteps(const Part& part, const Budget& budget)
-      : part_(part), effort_(budget), amount_(*amount_of(part)) {
+  explicit CounterSteps(const Part& part)
+      : part_(part),
+        amount_(*amount_of(part)),
+        returns_(return_positions(part)),
+        done_(part.operations.size(), false) {
     for (const ModelCall& call : part.kinds)
       needs_.push_back(is_add(call) ? impossible : steps_to(call.output));
-    returns_.resize(part.operations.size(), never);
-    done_.resize(part.operations.size(), false);
-    for (std::uint32_t e = 0; e < part.events.size(); ++e) {
-      if (part.events[e].returns) returns_[part.events[e].op] = e;
+  }
+
+  void invoke(OpId op, std::uint32_t) {
+    const ModelCall& call = part_.call(op);
+    if (is_add(call)) {
+      if (part_.context->values.as_integer(call.input) == 0) {
+        take(op);
+      } else {
+        adds_.emplace(returns_[op], op);
+      }
+    } else if (needs(op) == steps_) {
+      take(op);
+    } else if (needs(op) > steps_) {
+      waiting_[needs(op)].push_back(op);
     }
   }
 
-  Judgement run() {
-    Judgement judgement;
-    judgement.algorithm = "earliest deadline first, all additions alike";
-    for (std::size_t e = 0; e < part_.events.size(); ++e) {
-      judgement.reached = e;
-      if (effort_.exhausted()) {
-        judgement.reason = effort_.reason();
-        return judgement;
-      }
-      const OpId op = part_.events[e].op;
-      if (!part_.events[e].returns) {
-        invoke(op);
-      } else if (!done_[op] && !complete(op)) {
-        judgement.validity = Validity::invalid;
-        judgement.fatal = op;
-        return judgement;
-      }
+  bool complete(OpId op, std::uint32_t) {
+    if (done_[op]) return true;
+    if (is_add(part_.call(op))) return step();  // of the adds outstanding it returns first
+    if (needs(op) < steps_) return false;
+    while (steps_ < needs(op)) {
+      if (!step()) return false;
     }
-    judgement.validity = Validity::valid;
-    judgement.order = std::move(order_);
-    judgement.has_order = true;
-    judgement.configurations = effort_.steps();
-    return judgement;
+    return true;
   }
+
+  std::vector<OpId> order() { return std::move(order_); }
 
  private:
   std::int64_t needs(OpId op) const { return needs_[part_.operations[op].kind]; }
@@ -125,30 +123,6 @@ class CounterSteps {
     order_.push_back(op);
   }
 
-  void invoke(OpId op) {
-    const ModelCall& call = part_.call(op);
-    if (is_add(call)) {
-      if (part_.context->values.as_integer(call.input) == 0) {
-        take(op);
-      } else {
-        adds_.emplace(returns_[op], op);
-      }
-    } else if (needs(op) == steps_) {
-      take(op);
-    } else if (needs(op) > steps_) {
-      waiting_[needs(op)].push_back(op);
-    }
-  }
-
-  bool complete(OpId op) {
-    if (is_add(part_.call(op))) return step();  // of the adds outstanding it returns first
-    if (needs(op) < steps_) return false;
-    while (steps_ < needs(op)) {
-      if (!step()) return false;
-    }
-    return true;
-  }
-
   /// The add outstanding that returns first takes effect, and then the reads that waited for it.
   bool step() {
     if (adds_.empty()) return false;
@@ -163,7 +137,6 @@ class CounterSteps {
   }
 
   const Part& part_;
-  Effort effort_;
   std::int64_t amount_, steps_ = 0;
   std::vector<std::int64_t> needs_;     // by kind: of a read, the number of adds before it
   std::vector<std::uint32_t> returns_;  // by operation
@@ -197,7 +170,8 @@ class CounterStepsAlgorithm : public PartAlgorithm {
     return !part.starts_anywhere && part.model->name() == "counter" && amount_of(part).has_value();
   }
   Judgement judge(const Part& part, const Budget& budget) const override {
-    return CounterSteps(part, budget).run();
+    return judge_in_one_pass(part, budget, "earliest deadline first, all additions alike",
+                             CounterSteps(part));
   }
 };
 

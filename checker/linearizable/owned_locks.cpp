@@ -27,8 +27,7 @@
 // Source: ours. Cost: O(operations), expected.
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "base/effort.hpp"
-#include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/one_pass.hpp"
 
 namespace gauntlet {
 namespace {
@@ -56,49 +55,27 @@ struct Callers {
 
 class OwnedLock {
  public:
-  OwnedLock(const Part& part, const Budget& budget)
+  explicit OwnedLock(const Part& part)
       : part_(part),
-        effort_(budget),
         callers_(part),
         is_fenced_(part.model->name() == "fenced-mutex"),
         outstanding_(callers_.count, no_op) {}
 
-  Judgement run() {
-    Judgement judgement;
-    judgement.algorithm = "forced order of a lock's owners";
-    for (std::size_t e = 0; e < part_.events.size(); ++e) {
-      judgement.reached = e;
-      if (effort_.exhausted()) {
-        judgement.reason = effort_.reason();
-        return judgement;
-      }
-      const OpId op = part_.events[e].op;
-      OpId& outstanding = outstanding_[caller(op)];
-      if (!part_.events[e].returns) {
-        outstanding = op;
-      } else if (outstanding == op && !complete(op)) {
-        judgement.validity = Validity::invalid;
-        judgement.fatal = op;
-        return judgement;
-      }
-    }
-    judgement.validity = Validity::valid;
-    judgement.order = std::move(order_);
-    judgement.has_order = true;
-    judgement.configurations = effort_.steps();
-    return judgement;
-  }
+  void invoke(OpId op, std::uint32_t) { outstanding_[caller(op)] = op; }
 
- private:
-  CallerId caller(OpId op) const { return callers_.of_kind[part_.operations[op].kind]; }
-
-  bool complete(OpId op) {
+  bool complete(OpId op, std::uint32_t) {
+    if (outstanding_[caller(op)] != op) return true;  // it has taken effect
     if (acquires(part_, op) && holder_ != nobody && holder_ != caller(op)) {
       const OpId other = outstanding_[holder_];
       if (other == no_op || acquires(part_, other) || !take(other)) return false;
     }
     return take(op);
   }
+
+  std::vector<OpId> order() { return std::move(order_); }
+
+ private:
+  CallerId caller(OpId op) const { return callers_.of_kind[part_.operations[op].kind]; }
 
   /// Takes an operation that has not taken effect, if the model allows it.
   bool take(OpId op) {
@@ -128,7 +105,6 @@ class OwnedLock {
   }
 
   const Part& part_;
-  Effort effort_;
   Callers callers_;
   bool is_fenced_;
   std::vector<OpId> outstanding_;  // by caller: what has not taken effect yet
@@ -172,7 +148,7 @@ class OwnedLocksAlgorithm : public PartAlgorithm {
   }
 
   Judgement judge(const Part& part, const Budget& budget) const override {
-    return OwnedLock(part, budget).run();
+    return judge_in_one_pass(part, budget, "forced order of a lock's owners", OwnedLock(part));
   }
 };
 

@@ -33,13 +33,11 @@
 // maximum tardiness", 1955); its use on locks is ours. Cost: O(operations log outstanding).
 #include <queue>
 
-#include "base/effort.hpp"
-#include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/one_pass.hpp"
 
 namespace gauntlet {
 namespace {
 
-constexpr std::uint32_t never = 0xFFFFFFFFu;
 
 /// How many permits a call on a semaphore is for.
 std::int64_t permits_of(const ModelCall& call, const ModelContext& context) {
@@ -61,39 +59,29 @@ std::optional<std::int64_t> holders_max(const Part& part) {
 
 class Permits {
  public:
-  Permits(const Part& part, const Budget& budget)
-      : part_(part), effort_(budget), holders_max_(*holders_max(part)) {
-    returns_.resize(part.operations.size(), never);
-    done_.resize(part.operations.size(), false);
-    for (std::uint32_t e = 0; e < part.events.size(); ++e) {
-      if (part.events[e].returns) returns_[part.events[e].op] = e;
+  explicit Permits(const Part& part)
+      : part_(part),
+        holders_max_(*holders_max(part)),
+        returns_(return_positions(part)),
+        done_(part.operations.size(), false) {}
+
+  void invoke(OpId op, std::uint32_t) { outstanding_[acquires(op)].emplace(returns_[op], op); }
+
+  bool complete(OpId op, std::uint32_t) {
+    if (done_[op]) return true;
+    if (!fits(acquires(op))) {
+      ByReturn& others = outstanding_[!acquires(op)];
+      while (!others.empty() && done_[others.top().second])
+        others.pop();
+      if (others.empty() || !fits(!acquires(op))) return false;
+      take(others.top().second);
+      others.pop();
     }
+    take(op);
+    return true;
   }
 
-  Judgement run() {
-    Judgement judgement;
-    judgement.algorithm = "earliest deadline first, all permits alike";
-    for (std::size_t e = 0; e < part_.events.size(); ++e) {
-      judgement.reached = e;
-      if (effort_.exhausted()) {
-        judgement.reason = effort_.reason();
-        return judgement;
-      }
-      const OpId op = part_.events[e].op;
-      if (!part_.events[e].returns) {
-        outstanding_[acquires(op)].emplace(returns_[op], op);
-      } else if (!done_[op] && !complete(op)) {
-        judgement.validity = Validity::invalid;
-        judgement.fatal = op;
-        return judgement;
-      }
-    }
-    judgement.validity = Validity::valid;
-    judgement.order = std::move(order_);
-    judgement.has_order = true;
-    judgement.configurations = effort_.steps();
-    return judgement;
-  }
+  std::vector<OpId> order() { return std::move(order_); }
 
  private:
   using ByReturn = std::priority_queue<std::pair<std::uint32_t, OpId>,
@@ -108,21 +96,7 @@ class Permits {
     order_.push_back(op);
   }
 
-  bool complete(OpId op) {
-    if (!fits(acquires(op))) {
-      ByReturn& others = outstanding_[!acquires(op)];
-      while (!others.empty() && done_[others.top().second])
-        others.pop();
-      if (others.empty() || !fits(!acquires(op))) return false;
-      take(others.top().second);
-      others.pop();
-    }
-    take(op);
-    return true;
-  }
-
   const Part& part_;
-  Effort effort_;
   std::int64_t holders_max_, holders_ = 0;
   std::vector<std::uint32_t> returns_;  // by operation
   std::vector<bool> done_;              // by operation: it has taken effect
@@ -152,7 +126,8 @@ class PermitsAlgorithm : public PartAlgorithm {
     return !part.starts_anywhere && holders_max(part).has_value();
   }
   Judgement judge(const Part& part, const Budget& budget) const override {
-    return Permits(part, budget).run();
+    return judge_in_one_pass(part, budget, "earliest deadline first, all permits alike",
+                             Permits(part));
   }
 };
 

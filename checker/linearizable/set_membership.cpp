@@ -34,8 +34,7 @@
 // give linear algorithms for sets of complete histories. Cost: O(operations), expected.
 #include <algorithm>
 
-#include "base/effort.hpp"
-#include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/one_pass.hpp"
 #include "checker/linearizable/set_part.hpp"
 
 namespace gauntlet {
@@ -43,61 +42,21 @@ namespace {
 
 class SetMembership {
  public:
-  SetMembership(const Part& part, const Budget& budget)
-      : part_(part), set_(part), effort_(budget), members_(set_.values) {
-    invoked_.resize(part.operations.size(), 0);
-  }
-
-  Judgement run() {
-    Judgement judgement;
-    judgement.algorithm = "membership of each value by itself";
-    for (now_ = 0; now_ < part_.events.size(); ++now_) {
-      judgement.reached = now_;
-      if (effort_.exhausted()) {
-        judgement.reason = effort_.reason();
-        return judgement;
-      }
-      const OpId op = part_.events[now_].op;
-      if (!part_.events[now_].returns) {
-        invoke(op);
-      } else if (!complete(op)) {
-        judgement.validity = Validity::invalid;
-        judgement.fatal = op;
-        return judgement;
-      }
-    }
-    judgement.validity = Validity::valid;
-    judgement.order = order();
-    judgement.has_order = true;
-    judgement.configurations = effort_.steps();
-    return judgement;
-  }
-
- private:
   using Moment = SetPart::Moment;
   static constexpr Moment never = SetPart::never;
 
-  struct Member {
-    OpId adder = no_op;             // invoked
-    OpId remover = no_op;           // has succeeded
-    Moment removed = never;         // when it returned
-    OpId first_remover = no_op;     // invoked, may succeed
-    Moment first_positive = never;  // A: the first return of a positive operation
-    Moment last_needed = 0;         // the last invocation of a contains that answered true
-    Moment absent_again = never;    // the first return of a negative operation invoked after A
-  };
+  explicit SetMembership(const Part& part) : part_(part), set_(part), members_(set_.values) {
+    invoked_.resize(part.operations.size(), 0);
+  }
 
-  Member& member(OpId op) { return members_[set_.value(part_, op)]; }
-  SetPart::Role role(OpId op) const { return set_.role(part_, op); }
-
-  void invoke(OpId op) {
-    invoked_[op] = now_;
+  void invoke(OpId op, Moment now) {
+    invoked_[op] = now;
     Member& own = member(op);
     if (role(op) == SetPart::Role::add) own.adder = op;
     if (role(op) == SetPart::Role::remove && own.first_remover == no_op) own.first_remover = op;
   }
 
-  bool complete(OpId op) {
+  bool complete(OpId op, Moment now) {
     Member& own = member(op);
     switch (role(op)) {
       case SetPart::Role::impossible:
@@ -110,24 +69,18 @@ class SetMembership {
       case SetPart::Role::remove:
         if (own.remover != no_op) return false;
         own.remover = op;
-        own.removed = now_;
+        own.removed = now;
         break;
       case SetPart::Role::lacks:
-        if (own.absent_again == never && invoked_[op] > own.first_positive) own.absent_again = now_;
+        if (own.absent_again == never && invoked_[op] > own.first_positive) own.absent_again = now;
         return own.absent_again == never || own.absent_again > last(own);
       case SetPart::Role::read:
         return false;  // excluded by `applies`
     }
     if (own.adder == no_op) return false;
-    own.first_positive = std::min(own.first_positive, now_);
+    own.first_positive = std::min(own.first_positive, now);
     if (own.last_needed > own.removed) return false;
     return own.absent_again == never || own.absent_again > last(own);
-  }
-
-  /// R, never if nothing removes the value.
-  Moment last(const Member& own) const {
-    const OpId remover = own.remover != no_op ? own.remover : own.first_remover;
-    return remover == no_op ? never : std::max(own.last_needed, invoked_[remover]);
   }
 
   /// Chains the operations by their moments: at each moment those of one value.
@@ -154,6 +107,26 @@ class SetMembership {
         result.push_back(op);
     }
     return result;
+  }
+
+ private:
+  struct Member {
+    OpId adder = no_op;             // invoked
+    OpId remover = no_op;           // has succeeded
+    Moment removed = never;         // when it returned
+    OpId first_remover = no_op;     // invoked, may succeed
+    Moment first_positive = never;  // A: the first return of a positive operation
+    Moment last_needed = 0;         // the last invocation of a contains that answered true
+    Moment absent_again = never;    // the first return of a negative operation invoked after A
+  };
+
+  Member& member(OpId op) { return members_[set_.value(part_, op)]; }
+  SetPart::Role role(OpId op) const { return set_.role(part_, op); }
+
+  /// R, never if nothing removes the value.
+  Moment last(const Member& own) const {
+    const OpId remover = own.remover != no_op ? own.remover : own.first_remover;
+    return remover == no_op ? never : std::max(own.last_needed, invoked_[remover]);
   }
 
   void chain(const Member& own, std::span<const OpId> operations) {
@@ -193,12 +166,10 @@ class SetMembership {
 
   const Part& part_;
   SetPart set_;
-  Effort effort_;
   std::vector<Member> members_;  // by value
   std::vector<Moment> invoked_;  // by operation
-  Moment now_ = 0;
-  std::vector<OpId> first_at_;  // by moment
-  std::vector<OpId> next_;      // by operation: the next at the same moment
+  std::vector<OpId> first_at_;   // by moment
+  std::vector<OpId> next_;       // by operation: the next at the same moment
   OpId last_op_ = no_op;
   Moment last_moment_ = 0;
 };
@@ -227,7 +198,8 @@ class SetMembershipAlgorithm : public PartAlgorithm {
     return SetPart::has_unique_adds(part) && !SetPart(part).has(SetPart::Role::read);
   }
   Judgement judge(const Part& part, const Budget& budget) const override {
-    return SetMembership(part, budget).run();
+    return judge_in_one_pass(part, budget, "membership of each value by itself",
+                             SetMembership(part));
   }
 };
 

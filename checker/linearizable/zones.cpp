@@ -26,7 +26,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
-#include "base/effort.hpp"
+#include "checker/linearizable/one_pass.hpp"
 #include "checker/linearizable/register_part.hpp"
 
 namespace gauntlet {
@@ -41,8 +41,7 @@ constexpr Moment before_all = -1;
 
 class Zones {
  public:
-  Zones(const Part& part, const Budget& budget, const ZoneRules& rules)
-      : part_(part), effort_(budget), rules_(rules) {
+  Zones(const Part& part, const ZoneRules& rules) : part_(part), rules_(rules) {
     boost::unordered_flat_map<ValueId, ClusterId> ids;
     const auto cluster_of = [&](ValueId value) {
       const auto [at, is_new] = ids.try_emplace(value, static_cast<ClusterId>(clusters_.size()));
@@ -65,29 +64,47 @@ class Zones {
     cover_.resize(part.events.size(), no_cluster);
   }
 
-  Judgement run() {
-    Judgement judgement;
-    judgement.algorithm = "zones of unique values (Gibbons and Korach)";
-    for (now_ = 0; now_ < static_cast<Moment>(part_.events.size()); ++now_) {
-      judgement.reached = static_cast<std::size_t>(now_);
-      if (effort_.exhausted()) {
-        judgement.reason = effort_.reason();
-        return judgement;
-      }
-      const PartEvent event = part_.events[static_cast<std::size_t>(now_)];
-      if (!event.returns) {
-        invoke(event.op);
-      } else if (!complete(event.op)) {
-        judgement.validity = Validity::invalid;
-        judgement.fatal = event.op;
-        return judgement;
+  void invoke(OpId op, std::uint32_t event) {
+    now_ = invoked_[op] = static_cast<Moment>(event);
+    if (kind(op).sets != no_cluster) clusters_[kind(op).sets].setter = op;
+  }
+
+  bool complete(OpId op, std::uint32_t event) {
+    now_ = static_cast<Moment>(event);
+    const ClusterId cluster = kind(op).sets != no_cluster ? kind(op).sets : kind(op).needs;
+    return include(cluster) && returned(cluster) && invoked(cluster, invoked_[op]);
+  }
+
+  std::vector<OpId> order() {
+    // Reads by cluster, in the order of invocation.
+    std::vector<std::uint32_t> reads_end(clusters_.size() + 1, 0);
+    for (OpId op = 0; op < part_.operations.size(); ++op) {
+      if (kind(op).sets == no_cluster) ++reads_end[kind(op).needs + 1];
+    }
+    for (std::size_t i = 1; i < reads_end.size(); ++i)
+      reads_end[i] += reads_end[i - 1];
+    std::vector<std::uint32_t> reads_at(reads_end.begin(), reads_end.end() - 1);
+    std::vector<OpId> reads(reads_end.back());
+    for (OpId op = 0; op < part_.operations.size(); ++op) {
+      if (kind(op).sets == no_cluster) reads[reads_at[kind(op).needs]++] = op;
+    }
+    std::vector<std::pair<Moment, ClusterId>> heads;  // of chains, by where their blocks stand
+    for (ClusterId i = 0; i < clusters_.size(); ++i) {
+      if (!clusters_[i].included || clusters_[i].before != no_cluster) continue;
+      const Block& block = blocks_[root(i)];
+      heads.emplace_back(std::min(block.first_return, block.last_invocation), i);
+    }
+    std::sort(heads.begin(), heads.end());
+    std::vector<OpId> result;
+    result.reserve(part_.operations.size());
+    for (const auto& [moment, head] : heads) {
+      for (ClusterId i = head; i != no_cluster; i = clusters_[i].after) {
+        if (clusters_[i].setter != no_op) result.push_back(clusters_[i].setter);
+        const std::uint32_t begin = i == 0 ? 0 : reads_at[i - 1];
+        result.insert(result.end(), reads.begin() + begin, reads.begin() + reads_at[i]);
       }
     }
-    judgement.validity = Validity::valid;
-    judgement.order = order();
-    judgement.has_order = true;
-    judgement.configurations = effort_.steps();
-    return judgement;
+    return result;
   }
 
  private:
@@ -118,16 +135,6 @@ class Zones {
     while (blocks_[i].parent != i)
       i = blocks_[i].parent = blocks_[blocks_[i].parent].parent;
     return i;
-  }
-
-  void invoke(OpId op) {
-    invoked_[op] = now_;
-    if (kind(op).sets != no_cluster) clusters_[kind(op).sets].setter = op;
-  }
-
-  bool complete(OpId op) {
-    const ClusterId cluster = kind(op).sets != no_cluster ? kind(op).sets : kind(op).needs;
-    return include(cluster) && returned(cluster) && invoked(cluster, invoked_[op]);
   }
 
   /// The operation that sets the value has happened, and so have those that it depends on.
@@ -238,40 +245,7 @@ class Zones {
     return true;
   }
 
-  std::vector<OpId> order() {
-    // Reads by cluster, in the order of invocation.
-    std::vector<std::uint32_t> reads_end(clusters_.size() + 1, 0);
-    for (OpId op = 0; op < part_.operations.size(); ++op) {
-      if (kind(op).sets == no_cluster) ++reads_end[kind(op).needs + 1];
-    }
-    for (std::size_t i = 1; i < reads_end.size(); ++i)
-      reads_end[i] += reads_end[i - 1];
-    std::vector<std::uint32_t> reads_at(reads_end.begin(), reads_end.end() - 1);
-    std::vector<OpId> reads(reads_end.back());
-    for (OpId op = 0; op < part_.operations.size(); ++op) {
-      if (kind(op).sets == no_cluster) reads[reads_at[kind(op).needs]++] = op;
-    }
-    std::vector<std::pair<Moment, ClusterId>> heads;  // of chains, by where their blocks stand
-    for (ClusterId i = 0; i < clusters_.size(); ++i) {
-      if (!clusters_[i].included || clusters_[i].before != no_cluster) continue;
-      const Block& block = blocks_[root(i)];
-      heads.emplace_back(std::min(block.first_return, block.last_invocation), i);
-    }
-    std::sort(heads.begin(), heads.end());
-    std::vector<OpId> result;
-    result.reserve(part_.operations.size());
-    for (const auto& [moment, head] : heads) {
-      for (ClusterId i = head; i != no_cluster; i = clusters_[i].after) {
-        if (clusters_[i].setter != no_op) result.push_back(clusters_[i].setter);
-        const std::uint32_t begin = i == 0 ? 0 : reads_at[i - 1];
-        result.insert(result.end(), reads.begin() + begin, reads.begin() + reads_at[i]);
-      }
-    }
-    return result;
-  }
-
   const Part& part_;
-  Effort effort_;
   const ZoneRules rules_;
   std::vector<Kind> kinds_;
   std::vector<Cluster> clusters_;
@@ -286,7 +260,8 @@ class Zones {
 }  // namespace
 
 Judgement judge_by_zones(const Part& part, const Budget& budget, const ZoneRules& rules) {
-  return Zones(part, budget, rules).run();
+  return judge_in_one_pass(part, budget, "zones of unique values (Gibbons and Korach)",
+                           Zones(part, rules));
 }
 
 namespace {
