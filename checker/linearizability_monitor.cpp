@@ -62,9 +62,9 @@ class LinearizabilityMonitor::Watch {
   Watch(const Model& model, const MonitorOptions& options)
       : model_(model),
         options_(options),
-        calls_(model, options_.check),
+        calls_(model, options_.check, options.renewal_calls),
         effort_(options_.check.budget),
-        search_(calls_, effort_, options.configurations_max) {}
+        search_(calls_, effort_, options.configurations_max, options.shared_states_min) {}
 
   void append(const Operation& event) {
     if (violation_ || !reason_.empty()) return;

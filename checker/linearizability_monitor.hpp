@@ -52,6 +52,12 @@ struct MonitorOptions {
   CheckOptions check;
   /// A key that has more configurations than this is not watched any more (about 100 bytes each).
   std::size_t configurations_max = 100'000;
+  /// What the past is remembered by is renewed after about so many different calls, or 1 KiB of
+  /// states for each. At least 4.
+  std::size_t renewal_calls = 4096;
+  /// From so many states on that an outstanding operation may have seen, what all configurations
+  /// have in common is kept once. At least 1.
+  std::size_t shared_states_min = 16;
 };
 
 /// Counts, for whoever shows how a monitor is doing.

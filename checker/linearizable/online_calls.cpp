@@ -6,8 +6,7 @@ namespace gauntlet {
 
 namespace {
 
-constexpr std::size_t kinds_min = 4096;
-constexpr std::size_t bytes_min = std::size_t{4} << 20;
+constexpr std::size_t state_bytes_per_kind = 1024;
 /// A call that one event adds at most: what an operation may have done, and what it did.
 constexpr std::size_t kinds_per_event = 2;
 
@@ -19,14 +18,15 @@ struct OnlineCalls::Old {
   boost::unordered_flat_map<StateId, StateId> kept;
 };
 
-OnlineCalls::OnlineCalls(const Model& model, const CheckOptions& options)
+OnlineCalls::OnlineCalls(const Model& model, const CheckOptions& options, std::size_t renewal_calls)
     : model_(model),
       context_{values_, model.initial_value(options.initial), options.nil_read, options.failed_cas,
                ValueId::nil},
-      calls_(kinds_min) {
+      calls_(renewal_calls),
+      bytes_min_(renewal_calls * state_bytes_per_kind),
+      bytes_max_(bytes_min_) {
   context_.initial_id = values_.intern(context_.initial);
   states_ = model_.states(calls_, context_);
-  bytes_max_ = bytes_min;
 }
 
 OnlineCalls::~OnlineCalls() = default;
@@ -70,7 +70,7 @@ std::uint32_t OnlineCalls::keep_kind(std::uint32_t old) {
 void OnlineCalls::end_renewal() {
   old_.reset();
   kinds_kept_ = kinds_;
-  bytes_max_ = std::max(bytes_min, 2 * states_->memory_bytes());
+  bytes_max_ = std::max(bytes_min_, 2 * states_->memory_bytes());
 }
 
 std::size_t OnlineCalls::memory_bytes() const {

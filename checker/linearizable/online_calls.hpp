@@ -16,7 +16,8 @@ namespace gauntlet {
 /// thread-safe.
 class OnlineCalls {
  public:
-  OnlineCalls(const Model& model, const CheckOptions& options);
+  /// `renewal_calls`: how many kinds make a renewal pay, at the least.
+  OnlineCalls(const Model& model, const CheckOptions& options, std::size_t renewal_calls);
   ~OnlineCalls();
   OnlineCalls(const OnlineCalls&) = delete;
   OnlineCalls& operator=(const OnlineCalls&) = delete;
@@ -57,7 +58,8 @@ class OnlineCalls {
   std::size_t kinds_kept_ = 0;  // by the last renewal
   boost::unordered_flat_map<ModelCall, std::uint32_t, boost::hash<ModelCall>> ids_;
   std::unique_ptr<StateSpace> states_;
-  std::size_t bytes_max_ = 0;  // of states, at which a renewal pays
+  const std::size_t bytes_min_;
+  std::size_t bytes_max_;  // of states, at which a renewal pays; bytes_min_ or more
 
   struct Old;
   std::unique_ptr<Old> old_;  // during a renewal

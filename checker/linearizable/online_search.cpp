@@ -13,6 +13,7 @@ void OnlineSearch::begin(OnlineObject& object) {
   object.front.clear();
   pack(first, object.front);
   object.front_count = 1;
+  object.share_at = shared_states_min_;
 }
 
 std::uint32_t OnlineSearch::invoke(OnlineObject& object, const OnlineOperation& operation) {
@@ -315,7 +316,7 @@ void OnlineSearch::settle_spent(OnlineObject& object, std::span<OnlineConfigurat
 }
 
 /// Moves what all configurations have visited, at the same moment, into one place.
-void OnlineSearch::share_visited(OnlineObject& object, std::span<OnlineConfiguration> all) {
+void OnlineSearch::share_visited(OnlineObject& object, std::span<OnlineConfiguration> all) const {
   Entries by_all = all.front().visited;
   for (const OnlineConfiguration& configuration : all) {
     std::erase_if(by_all, [&](const Entry& entry) {
@@ -333,7 +334,7 @@ void OnlineSearch::share_visited(OnlineObject& object, std::span<OnlineConfigura
     });
     left = std::max(left, configuration.visited.size());
   }
-  object.share_at = static_cast<std::uint32_t>(std::max<std::size_t>(16, 2 * left));
+  object.share_at = std::max(shared_states_min_, 2 * left);
 }
 
 namespace {

@@ -57,7 +57,7 @@ struct OnlineObject {
   std::vector<Moment> observers;        ///< invocations of outstanding observers, ascending
   /// What all configurations have visited, by its moment, once it was too much to keep for each.
   std::map<Moment, boost::unordered_flat_set<StateId>> visited_by_all;
-  std::uint32_t share_at = 16;  ///< length of `visited` at which to look for what all share
+  std::size_t share_at = 0;  ///< length of `visited` at which to look for what all share
 };
 
 /// What has become of an object by an event.
@@ -73,8 +73,12 @@ enum class OnlineStep {
 /// thread-safe.
 class OnlineSearch {
  public:
-  OnlineSearch(OnlineCalls& calls, Effort& effort, std::size_t configurations_max)
-      : calls_(calls), effort_(effort), configurations_max_(configurations_max) {}
+  OnlineSearch(OnlineCalls& calls, Effort& effort, std::size_t configurations_max,
+               std::size_t shared_states_min)
+      : calls_(calls),
+        effort_(effort),
+        configurations_max_(configurations_max),
+        shared_states_min_(shared_states_min) {}
 
   void begin(OnlineObject& object);
   /// Answers the slot of the operation. The moment is later than all before.
@@ -107,12 +111,13 @@ class OnlineSearch {
   void coarsen(OnlineConfiguration::Entries& visited) const;
   void rest(OnlineObject& object);
   static void settle_spent(OnlineObject& object, std::span<OnlineConfiguration> all);
-  static void share_visited(OnlineObject& object, std::span<OnlineConfiguration> all);
+  void share_visited(OnlineObject& object, std::span<OnlineConfiguration> all) const;
   bool crowded() const { return next_.size() + seen_.size() > configurations_max_; }
 
   OnlineCalls& calls_;
   Effort& effort_;
   const std::size_t configurations_max_;
+  const std::size_t shared_states_min_;
   std::size_t peak_ = 0;
 
   // The event under way.
