@@ -196,7 +196,7 @@ std::size_t Verifier::matter_max(const std::vector<Claim>& kept, EventIndex from
 }
 
 /// Whether the operations that are left out may be left out: see Verifier::violation. Answers the
-/// subjects that are gone.
+/// subjects that are gone, where a kept operation's answer may list them.
 ///
 /// Operations that change nothing may go, and all those about a value together: Model::subject. Of
 /// doubtful operations that do the same, those invoked first may stay for all, if they are as many
@@ -209,40 +209,48 @@ std::size_t Verifier::matter_max(const std::vector<Claim>& kept, EventIndex from
 /// One that sets the very value that it needs changes nothing. (The equals of kept operations need
 /// what those need, so they may be dropped afterwards.)
 Result<ValueSet> Verifier::sound_omissions(const std::vector<Claim>& kept,
-                                           const std::vector<Claim>& omitted,
-                                           EventIndex from) const {
-  ValueSet subjects, set_by_omitted;
+                                           const ViolationCertificate& certificate) const {
+  const EventIndex from = certificate.from;
   const std::size_t matter = matter_max(kept, from);
-  const bool is_register = std::all_of(kept.begin(), kept.end(),
-                                       [](const Claim& claim) { return claim.access.has_value(); });
-  for (const Claim& claim : omitted) {
-    if (!model_.updates(claim.call, context_)) continue;
-    if (const auto subject = model_.subject(claim.call, context_)) {
-      subjects.insert(*subject);
-      continue;
-    }
-    const bool has_equals = claim.access
-                                ? is_register && matter > 0
-                                : model_.has_subjects() && claim.call.outcome == Outcome::unknown;
-    if (has_equals && claim.is_optional(from) && equals_of(claim, kept, from) >= matter) continue;
-    if (!claim.access || !claim.access->sets) {
-      return rejected("an operation that may matter was left out");
-    }
-    if (claim.access->needs != claim.access->sets) set_by_omitted.insert(*claim.access->sets);
-  }
+  ValueSet subjects_gone, subjects_kept, needed;
+  bool is_register = true, may_list = false;
   for (const Claim& claim : kept) {
     const auto subject = model_.subject(claim.call, context_);
-    if (subject && subjects.contains(*subject)) {
-      return rejected("of the operations about a value only some were left out");
+    if (subject) subjects_kept.insert(*subject);
+    may_list = may_list || (!subject && context_.values.is_list(claim.call.output));
+    // What needs any value but one may need whatever an omitted one sets.
+    is_register = is_register && claim.access && !claim.access->excludes;
+    if (claim.access && claim.access->needs) needed.insert(*claim.access->needs);
+  }
+  auto next_kept = kept.begin();
+  for (const EventIndex invoked : invocations_.find(certificate.key)->second) {
+    if (invoked > certificate.until) break;
+    if (next_kept != kept.end() && next_kept->invoked == invoked) {
+      ++next_kept;
+      continue;
     }
-    if (set_by_omitted.empty()) continue;
-    if (!is_register) return rejected("a kept operation may need an update that was left out");
-    if (claim.access->excludes) return rejected("a kept operation may need any value");
-    if (claim.access->needs && set_by_omitted.contains(*claim.access->needs)) {
-      return rejected("an update was left out whose value is needed");
+    const auto claim = claim_within(certificate, invoked);
+    if (!claim || !model_.updates(claim->call, context_)) continue;
+    if (const auto subject = model_.subject(claim->call, context_)) {
+      if (subjects_kept.contains(*subject)) {
+        return rejected("of the operations about a value only some were left out");
+      }
+      if (may_list) subjects_gone.insert(*subject);
+      continue;
+    }
+    const bool has_equals = claim->access
+                                ? is_register && matter > 0
+                                : model_.has_subjects() && claim->call.outcome == Outcome::unknown;
+    if (has_equals && claim->is_optional(from) && equals_of(*claim, kept, from) >= matter) continue;
+    if (!claim->access || !claim->access->sets) {
+      return rejected("an operation that may matter was left out");
+    }
+    if (claim->access->needs == claim->access->sets) continue;
+    if (!is_register || needed.contains(*claim->access->sets)) {
+      return rejected("an update was left out whose value may be needed");
     }
   }
-  return subjects;
+  return subjects_gone;
 }
 
 Result<void> Verifier::order(const OrderCertificate& certificate) const {
@@ -277,28 +285,37 @@ Result<void> Verifier::order(const OrderCertificate& certificate) const {
   return {};
 }
 
+/// The operation as it looks in the part of the history that the certificate is about; nothing if
+/// it is not there.
+std::optional<Verifier::Claim> Verifier::claim_within(const ViolationCertificate& certificate,
+                                                      EventIndex invoked) const {
+  auto found = claim(invoked);
+  if (!found || invoked > certificate.until) return std::nullopt;
+  found->access = model_.access(found->call, context_);
+  if (found->completed > certificate.until) found->completed = Claim::never;
+  if (certificate.from != no_event && found->completed < certificate.from) return std::nullopt;
+  return found;
+}
+
 Result<void> Verifier::violation(const ViolationCertificate& certificate,
                                  std::size_t steps_max) const {
   const auto listed = invocations_.find(certificate.key);
   if (listed == invocations_.end()) return rejected("there is no such key");
-  const boost::unordered_flat_set<EventIndex> wanted(certificate.operations.begin(),
-                                                     certificate.operations.end());
-  std::vector<Claim> kept, omitted;
-  for (const EventIndex invoked : listed->second) {
-    if (invoked > certificate.until) break;
-    auto found = claim(invoked);
-    if (!found) continue;
-    Claim& claim = *found;
-    claim.access = model_.access(claim.call, context_);
-    if (claim.completed > certificate.until) claim.completed = Claim::never;
-    if (certificate.from != no_event && claim.completed < certificate.from) continue;
-    (wanted.contains(claim.invoked) ? kept : omitted).push_back(claim);
-  }
-  if (kept.size() != wanted.size()) {
-    return rejected("an operation of the evidence is not in the part of the history looked at");
-  }
-  if (kept.size() > 64) {
+  if (certificate.operations.size() > 64) {
     return failure(ErrorKind::resource, "the evidence has more than 64 operations");
+  }
+  std::vector<EventIndex> wanted = certificate.operations;
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::vector<Claim> kept;
+  for (const EventIndex invoked : wanted) {
+    const bool is_listed =
+        std::binary_search(listed->second.begin(), listed->second.end(), invoked);
+    const auto found = is_listed ? claim_within(certificate, invoked) : std::nullopt;
+    if (!found) {
+      return rejected("an operation of the evidence is not in the part of the history looked at");
+    }
+    kept.push_back(*found);
   }
   const auto knows_access = [](const Claim& claim) {
     return claim.access && !claim.access->excludes;
@@ -314,7 +331,7 @@ Result<void> Verifier::violation(const ViolationCertificate& certificate,
     if (!claim.access->sets) claim.access->sets = claim.access->needs;
     claim.access->needs.reset();
   }
-  const auto subjects_gone = sound_omissions(kept, omitted, certificate.from);
+  const auto subjects_gone = sound_omissions(kept, certificate);
   if (!subjects_gone) return subjects_gone.error();
   const LeftOut left_out{*subjects_gone};
   ModelContext context = context_;

@@ -56,6 +56,12 @@ struct BoundsCertificate {
   EventIndex since = no_event;  ///< invocation of an earlier read; no_event: the initial value
 };
 
+/// Evidence that more of a lock or semaphore was acquired than released, or the other way round.
+struct HoldsCertificate {
+  ValueId key = ValueId::nil;
+  EventIndex until = no_event;  ///< as in ViolationCertificate
+};
+
 /// Checks certificates against a history. Read-only after construction: any number of threads may
 /// use it. The arguments outlive it.
 class Verifier {
@@ -79,10 +85,12 @@ class Verifier {
                          std::size_t steps_max = 1'000'000) const;
 
   /// Accept the evidence if it holds all that it claims, and fewer operations than needed brought
-  /// the register to the values; or no choice of additions makes the sum. O(operations on the key),
+  /// the register to the values; no choice of additions makes the sum; or the acquisitions that
+  /// happened and the releases that may have do not fit together. O(operations on the key),
   /// and O(needers * needers * log separators).
   Result<void> too_few(const CountCertificate& certificate) const;
   Result<void> out_of_bounds(const BoundsCertificate& certificate) const;
+  Result<void> wrong_holds(const HoldsCertificate& certificate) const;
 
  private:
   struct Claim;
@@ -92,8 +100,10 @@ class Verifier {
   static std::size_t equals_of(const Claim& omitted, const std::vector<Claim>& kept,
                                EventIndex from);
   std::size_t matter_max(const std::vector<Claim>& kept, EventIndex from) const;
+  std::optional<Claim> claim_within(const ViolationCertificate& certificate,
+                                    EventIndex invoked) const;
   Result<ValueSet> sound_omissions(const std::vector<Claim>& kept,
-                                   const std::vector<Claim>& omitted, EventIndex from) const;
+                                   const ViolationCertificate& certificate) const;
 
   const History& history_;
   const Model& model_;

@@ -1,5 +1,6 @@
 // The verifier's checks of evidence that counts: a value of a register that was found more often
-// than it was set, and a sum of a counter that no choice of additions makes.
+// than it was set, a sum of a counter that no choice of additions makes, and a lock that was
+// acquired more often than released.
 #include <algorithm>
 
 #include "checker/verifier_claim.hpp"
@@ -30,7 +31,7 @@ Result<void> Verifier::too_few(const CountCertificate& certificate) const {
       if (!found || found->completed > certificate.until) return std::vector<Claim>();
       found->access = model_.access(found->call, context_);
       if (!found->access || found->access->excludes) return std::vector<Claim>();
-      claims.push_back(std::move(*found));
+      claims.push_back(*found);
     }
     std::sort(claims.begin(), claims.end(),
               [](const Claim& a, const Claim& b) { return a.invoked < b.invoked; });
@@ -129,6 +130,35 @@ Result<void> Verifier::out_of_bounds(const BoundsCertificate& certificate) const
   if (low < -bound || high > bound) return rejected("the counter may have wrapped around");
   if (low <= found && found <= high) return rejected("the value is within the bounds");
   return {};
+}
+
+/// A mutex has one permit, with or without tokens. In any order of what had happened by `until`,
+/// what was acquired and not released is between none and all permits; so is the difference between
+/// all that returned acquired and all that may have been released, and the other way round.
+Result<void> Verifier::wrong_holds(const HoldsCertificate& certificate) const {
+  const auto listed = invocations_.find(certificate.key);
+  if (listed == invocations_.end()) return rejected("there is no such key");
+  const bool counts_permits = model_.name() == "semaphore";
+  if (!counts_permits && model_.name() != "mutex" && model_.name() != "fenced-mutex") {
+    return rejected("only a lock is held");
+  }
+  const bool has_initial = counts_permits && context_.initial.is_integer();
+  __extension__ using Sum = __int128;
+  const Sum permits = has_initial ? context_.initial.integer() : 1;
+  Sum acquired = 0, released = 0;              // certainly
+  Sum acquired_maybe = 0, released_maybe = 0;  // at most
+  for (const EventIndex invoked : listed->second) {
+    if (invoked > certificate.until) break;
+    const auto found = claim(invoked);
+    if (!found) continue;
+    const bool is_one = !counts_permits || found->call.input == ValueId::nil;
+    const Sum count = is_one ? 1 : context_.values.as_integer(found->call.input);
+    const bool acquires = found->call.function == 0;
+    (acquires ? acquired_maybe : released_maybe) += count;
+    if (found->completed <= certificate.until) (acquires ? acquired : released) += count;
+  }
+  if (acquired - released_maybe > permits || released > acquired_maybe) return {};
+  return rejected("the acquisitions and releases may fit together");
 }
 
 }  // namespace gauntlet

@@ -1,6 +1,7 @@
 #include "checker/linearizable/counting.hpp"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace gauntlet {
 
@@ -200,6 +201,35 @@ std::optional<OutOfBounds> find_out_of_bounds(const Part& part, OpId read) {
     if (auto bounds = judge(op)) return bounds;
   }
   return judge(no_op);
+}
+
+std::optional<WrongHolds> find_wrong_holds(const Part& part, OpId last) {
+  constexpr std::size_t holders_max = 12;
+  const std::string_view model = part.model->name();
+  if (model != "mutex" && model != "fenced-mutex" && model != "semaphore") return std::nullopt;
+  if (part.starts_anywhere) return std::nullopt;
+  WrongHolds holds;
+  holds.certificate = {part.key, part.operations[last].completion};
+  holds.acquired_too_much = part.call(last).function == 0;
+  boost::unordered_flat_set<Process> releasing;
+  for (OpId op = static_cast<OpId>(part.operations.size()); op-- > 0;) {
+    const PartOperation& operation = part.operations[op];
+    if (operation.invocation > holds.certificate.until) continue;
+    const bool acquires = part.call(op).function == 0;
+    const bool has_returned = operation.completion <= holds.certificate.until;
+    if (acquires == holds.acquired_too_much) {
+      holds.did += has_returned;
+    } else {
+      ++holds.may;
+    }
+    const Process process = part.history->process(operation.invocation);
+    if (!acquires) {
+      releasing.insert(process);
+    } else if (has_returned && !releasing.contains(process) && holds.holders.size() < holders_max) {
+      holds.holders.push_back(op);
+    }
+  }
+  return holds;
 }
 
 }  // namespace gauntlet

@@ -32,4 +32,19 @@ struct OutOfBounds {
 /// since one of the reads before, set. O(operations * reads tried).
 std::optional<OutOfBounds> find_out_of_bounds(const Part& part, OpId read);
 
+/// A lock or semaphore of which more was acquired, when `last` returned, than may have been
+/// released, or the other way round.
+struct WrongHolds {
+  HoldsCertificate certificate;
+  bool acquired_too_much = false;
+  std::size_t did = 0;  ///< acquisitions (or releases) that had returned
+  std::size_t may = 0;  ///< releases (or acquisitions) that had been invoked
+  /// Acquisitions that had returned and that their processes had not begun to release, latest
+  /// first; at most a few.
+  std::vector<OpId> holders;
+};
+
+/// O(operations).
+std::optional<WrongHolds> find_wrong_holds(const Part& part, OpId last);
+
 }  // namespace gauntlet

@@ -21,7 +21,7 @@ class Guesses {
     operations_ = static_cast<OpId>(behind - part.operations.begin());
   }
 
-  std::vector<std::vector<OpId>> run() {
+  std::vector<std::vector<OpId>> run(Reach reach) {
     const auto about = subject(fatal_);
     if (about) gather({*about});
     find_near(fatal_);
@@ -29,8 +29,10 @@ class Guesses {
       for (const OpId op : by_value_[*about])
         find_near(op);
     }
-    find_left_behind();
-    find_listed();
+    if (reach == Reach::everywhere) {
+      find_left_behind();
+      find_listed();
+    }
     gather(others_);
     if (about) {
       add({*about});
@@ -175,9 +177,9 @@ class Guesses {
 }  // namespace
 
 std::vector<std::vector<OpId>> projections(const Part& part, OpId fatal,
-                                           const std::vector<OpId>& floating) {
+                                           const std::vector<OpId>& floating, Reach reach) {
   if (!part.model->has_subjects()) return {};
-  return Guesses(part, fatal, floating).run();
+  return Guesses(part, fatal, floating).run(reach);
 }
 
 }  // namespace gauntlet

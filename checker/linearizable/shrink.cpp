@@ -185,12 +185,14 @@ class Shrinker {
 
   /// The operations about a few values, see projections.hpp.
   std::optional<Core> projected() {
-    for (const std::vector<OpId>& operations : projections(part_, fatal_, floating_)) {
-      if (stopped()) return std::nullopt;
-      Core core = blank();
-      core.operations = operations;
-      settle(core);
-      if (refuted(core)) return core;
+    for (const Reach reach : {Reach::nearby, Reach::everywhere}) {
+      for (const std::vector<OpId>& operations : projections(part_, fatal_, floating_, reach)) {
+        if (stopped()) return std::nullopt;
+        Core core = blank();
+        core.operations = operations;
+        settle(core);
+        if (refuted(core)) return core;
+      }
     }
     return std::nullopt;
   }

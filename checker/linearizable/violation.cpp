@@ -64,7 +64,10 @@ class Explainer {
     Budget budget = budget_;
     budget.deadline = budget_.deadline.capped(shrink_time_max);
     const std::optional<Core> core = shrink(part_, judgement_.fatal, budget);
-    if ((!core || core->operations.size() > usual_max) && (by_count() || by_bounds())) return;
+    if ((!core || core->operations.size() > usual_max) &&
+        (by_count() || by_bounds() || by_holds())) {
+      return;
+    }
     if (!core || core->operations.size() > shown_max) {
       anomaly_.operations = {part_.operations[judgement_.fatal].invocation};
       anomaly_.explanation.push_back(fmt::format(
@@ -155,6 +158,34 @@ class Explainer {
     set_key();
     anomaly_.certificate.set("read", index(bounds->certificate.read));
     anomaly_.certificate.set("since", is_since ? index(bounds->certificate.since) : Value());
+    anomaly_.dead_ends_complete = false;
+    return true;
+  }
+
+  /// A lock of which more was acquired than released, or the other way round.
+  bool by_holds() {
+    const auto holds = find_wrong_holds(part_, judgement_.fatal);
+    if (!holds || !verifier_.wrong_holds(holds->certificate)) return false;
+    anomaly_.name = !holds->acquired_too_much            ? "release without hold"
+                    : part_.model->name() == "semaphore" ? "too many permits"
+                                                         : "double hold";
+    anomaly_.verified_by = "acquisitions and releases counted by the verifier";
+    anomaly_.operations = {part_.operations[judgement_.fatal].invocation};
+    anomaly_.explanation = {
+        describe_operation(part_, judgement_.fatal),
+        fmt::format("when it returned, {} {} had returned, but no more than {} {} had even begun",
+                    holds->did, holds->acquired_too_much ? "acquisitions" : "releases", holds->may,
+                    holds->acquired_too_much ? "releases" : "acquisitions")};
+    for (const OpId op : holds->holders) {
+      if (!holds->acquired_too_much || op == judgement_.fatal) continue;
+      anomaly_.operations.push_back(part_.operations[op].invocation);
+      anomaly_.explanation.push_back(describe_operation(part_, op) +
+                                     ", and had not begun to release it");
+    }
+    std::sort(anomaly_.operations.begin(), anomaly_.operations.end());
+    anomaly_.certificate.set("kind", "acquired and released do not fit");
+    set_key();
+    anomaly_.certificate.set("until", index(until_));
     anomaly_.dead_ends_complete = false;
     return true;
   }

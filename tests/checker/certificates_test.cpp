@@ -173,6 +173,28 @@ TEST_CASE("the bounds of counters that the verifier accepts are true") {
   CHECK(found > 500);
 }
 
+TEST_CASE("what the verifier accepts about the holds of locks is true") {
+  for (const char* name : {"mutex", "fenced-mutex", "semaphore"}) {
+    CAPTURE(name);
+    const Model* model = ModelRegistry::instance().find(name);
+    Random random(36);
+    int accepted = 0;
+    for (int i = 0; i < 3000; ++i) {
+      const Judged judged(*model, random, 9);
+      if (judged.is_empty()) continue;
+      for (OpId op = 0; op < judged.part().operations.size(); ++op) {
+        if (judged.part().operations[op].crashed()) continue;
+        const auto holds = find_wrong_holds(judged.part(), op);
+        REQUIRE(holds.has_value());
+        if (!judged.verifier->wrong_holds(holds->certificate)) continue;
+        ++accepted;
+        REQUIRE(judged.violated_at <= holds->certificate.until);
+      }
+    }
+    CHECK(accepted > 500);
+  }
+}
+
 TEST_CASE("orders of valid histories are there to be had, on every model") {
   for (const Model* model : ModelRegistry::instance().all()) {
     CAPTURE(model->name());
