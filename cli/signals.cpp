@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 namespace gauntlet {
@@ -19,7 +21,25 @@ void say(std::string_view text) {
   (void)ignored;
 }
 
+/// Signals closer together than this are one wish: `timeout`, shells and supervisors signal the
+/// process and then its whole group, and a key that is held down repeats.
+constexpr std::int64_t same_wish_ns = 250'000'000;
+std::atomic<std::int64_t> last_signal_ns{0};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+/// Monotonic; clock_gettime is safe in a signal handler.
+std::int64_t signal_clock_ns() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 void on_signal(int signal) {
+  const auto now = signal_clock_ns();
+  if (stop_flag.load() && now - last_signal_ns.load() < same_wish_ns) {
+    return;
+  }
+  last_signal_ns.store(now);
   if (!stop_flag.exchange(true)) {
     say("\ngauntlet: stopping: faults are healed and logs fetched first (again: skip the "
         "analysis)\n");

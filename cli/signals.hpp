@@ -1,4 +1,5 @@
 // SIGINT and SIGTERM: the first asks the run to end in order, the second ends the analysis as well.
+// Signals within a quarter of a second of the last one counted are taken for the same wish.
 #pragma once
 
 #include <atomic>
