@@ -41,7 +41,7 @@ class Shrinker {
   static constexpr std::size_t window_events_max = 4096;
   static constexpr std::size_t each_start_max = 128;
   static constexpr std::size_t whole_max = 3000;  // operations of a part that is not cut first
-  static constexpr std::size_t try_steps_max = 60'000;
+  static constexpr std::size_t try_steps_max = 20'000;
   static constexpr std::size_t starts_max = 12;
   static constexpr int rank_of_searches = 100;
 
