@@ -113,7 +113,7 @@ class AnomalySearch {
     for (const Txn t : members) {
       std::vector<KeyId> own;
       for (MicroId m = all_.first(t); m < all_.end(t); ++m) {
-        if (all_.micro(m).appends && !orders_.is_observed(m)) own.push_back(all_.micro(m).key);
+        if (all_.micro(m).writes && !orders_.is_observed(m)) own.push_back(all_.micro(m).key);
       }
       std::sort(own.begin(), own.end());
       own.erase(std::unique(own.begin(), own.end()), own.end());

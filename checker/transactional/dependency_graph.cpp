@@ -25,7 +25,7 @@ class EdgeSource {
       if (effort_.exhausted()) return false;
       if (all_.outcome(t) != Outcome::committed) continue;
       for (const Micro& micro : all_.micros(t)) {
-        if (!micro.appends && !orders_.is_ambiguous(micro.key)) read(t, micro, emit);
+        if (!micro.writes && !orders_.is_ambiguous(micro.key)) read(t, micro, emit);
       }
     }
     return true;

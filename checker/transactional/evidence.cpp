@@ -57,14 +57,14 @@ EdgeClaim Evidence::claim_ww(Txn from, Txn to) const {
   EdgeClaim best;
   std::size_t distance = no_micro;
   for (const Micro& first : all_.micros(from)) {
-    if (!first.appends || !orders_.is_ordered(first.key)) continue;
+    if (!first.writes || !orders_.is_ordered(first.key)) continue;
     const MicroId longest = orders_.longest(first.key);
     if (longest == no_micro) continue;
     const auto list = all_.list(all_.micro(longest));
     const std::size_t before = place_of(list, first.value);
     if (before == list.size()) continue;
     for (const Micro& second : all_.micros(to)) {
-      if (!second.appends || second.key != first.key) continue;
+      if (!second.writes || second.key != first.key) continue;
       const std::size_t after = place_of(list, second.value);
       if (after <= before || after - before >= distance) continue;
       distance = after - before;
@@ -82,10 +82,10 @@ EdgeClaim Evidence::claim_wr(Txn from, Txn to) const {
   EdgeClaim best;
   std::size_t from_end = no_micro;
   for (const Micro& read : all_.micros(to)) {
-    if (read.appends) continue;
+    if (read.writes) continue;
     const auto list = all_.list(read);
     for (const Micro& append : all_.micros(from)) {
-      if (!append.appends || append.key != read.key) continue;
+      if (!append.writes || append.key != read.key) continue;
       const std::size_t place = place_of(list, append.value);
       if (place == list.size() || list.size() - place >= from_end) continue;
       from_end = list.size() - place;
@@ -101,11 +101,11 @@ EdgeClaim Evidence::claim_rw(Txn from, Txn to) const {
   EdgeClaim best;
   std::size_t distance = no_micro;
   for (const Micro& read : all_.micros(from)) {
-    if (read.appends || !orders_.is_ordered(read.key)) continue;
+    if (read.writes || !orders_.is_ordered(read.key)) continue;
     const auto list = all_.list(read);
     const auto longest = all_.list(all_.micro(orders_.longest(read.key)));
     for (const Micro& append : all_.micros(to)) {
-      if (!append.appends || append.key != read.key) continue;
+      if (!append.writes || append.key != read.key) continue;
       const std::size_t place = place_of(longest, append.value);
       if (place < list.size() || place - list.size() >= distance) continue;
       distance = place - list.size();
@@ -120,7 +120,7 @@ EdgeClaim Evidence::claim_rw(Txn from, Txn to) const {
 EventIndex Evidence::observer_of(Txn t) const {
   if (all_.outcome(t) == Outcome::committed) return no_event;
   for (const Micro& append : all_.micros(t)) {
-    if (!append.appends || !orders_.is_ordered(append.key)) continue;
+    if (!append.writes || !orders_.is_ordered(append.key)) continue;
     const MicroId longest = orders_.longest(append.key);
     if (longest == no_micro) continue;
     const auto list = all_.list(all_.micro(longest));
@@ -130,9 +130,9 @@ EventIndex Evidence::observer_of(Txn t) const {
   for (Txn reader = 0; reader < all_.size(); ++reader) {
     if (all_.outcome(reader) != Outcome::committed) continue;
     for (const Micro& append : all_.micros(t)) {
-      if (!append.appends || orders_.is_ambiguous(append.key)) continue;
+      if (!append.writes || orders_.is_ambiguous(append.key)) continue;
       for (const Micro& read : all_.micros(reader)) {
-        if (read.appends || read.key != append.key) continue;
+        if (read.writes || read.key != append.key) continue;
         const auto list = all_.list(read);
         if (place_of(list, append.value) < list.size()) return all_.invoked(reader);
       }
@@ -220,7 +220,7 @@ std::string Evidence::transaction_text(EventIndex invocation) const {
       break;
     }
     const std::string key = values_.to_text(all_.key(micro.key), 40);
-    if (micro.appends) {
+    if (micro.writes) {
       text += fmt::format("append {} to {}", values_.to_text(micro.value, 40), key);
     } else if (all_.outcome(t) != Outcome::committed) {
       text += "read " + key;
@@ -234,7 +234,7 @@ std::string Evidence::transaction_text(EventIndex invocation) const {
 /// "read x = [1 2]" of the read of the key that shows the element, or lacks it.
 std::string Evidence::read_text(Txn t, ValueId key, ValueId element, bool shown) const {
   for (const Micro& micro : all_.micros(t)) {
-    if (micro.appends || all_.key(micro.key) != key) continue;
+    if (micro.writes || all_.key(micro.key) != key) continue;
     const auto list = all_.list(micro);
     if ((place_of(list, element) < list.size()) != shown) continue;
     return fmt::format("read {} = {}", values_.to_text(key, 40), list_text(list, element));
@@ -340,7 +340,7 @@ Anomaly Evidence::describe(const ObservationCertificate& certificate) const {
     const Txn second = transaction_at(certificate.second);
     const Micro& other =
         all_.micro(all_.first(second) + static_cast<MicroId>(certificate.second_micro));
-    if (other.appends) element = other.value;
+    if (other.writes) element = other.value;
   }
   anomaly.explanation.push_back(
       observation_text(certificate.name, anomaly.key, values_.to_text(element, 40)));

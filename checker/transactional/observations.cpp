@@ -69,7 +69,7 @@ class Observer {
     shown_[append] = true;
     for (MicroId m = append; m-- > all_.first(all_.owner(append));) {
       const Micro& earlier = all_.micro(m);
-      if (!earlier.appends || earlier.key != k) continue;
+      if (!earlier.writes || earlier.key != k) continue;
       if (!shown_[m]) add("incompatible order", orders_.longest(k), m);
       return shown_[m];
     }
@@ -79,7 +79,7 @@ class Observer {
   void look_at_transaction(Txn t) {
     for (MicroId m = all_.first(t); m < all_.end(t); ++m) {
       const Micro& micro = all_.micro(m);
-      if (micro.appends || orders_.is_ambiguous(micro.key)) continue;
+      if (micro.writes || orders_.is_ambiguous(micro.key)) continue;
       const auto list = all_.list(micro);
       if (list.size() > clean_[micro.key]) look_at_elements(m, list);
       if (!list.empty()) find_intermediate(t, m, list.back());
@@ -121,7 +121,7 @@ class Observer {
     if (append == no_micro || all_.owner(append) == reader) return;
     for (MicroId later = append + 1; later < all_.end(all_.owner(append)); ++later) {
       const Micro& micro = all_.micro(later);
-      if (!micro.appends || micro.key != k) continue;
+      if (!micro.writes || micro.key != k) continue;
       add("G1b", m, later);
       return;
     }
@@ -132,7 +132,7 @@ class Observer {
     const KeyId k = all_.micro(m).key;
     for (MicroId later = m + 1; later < all_.end(t); ++later) {
       const Micro& micro = all_.micro(later);
-      if (!micro.appends || micro.key != k) continue;
+      if (!micro.writes || micro.key != k) continue;
       if (std::find(list.begin(), list.end(), micro.value) != list.end()) {
         add("future read", m, later);
         break;
@@ -145,7 +145,7 @@ class Observer {
       const Micro& micro = all_.micro(earlier);
       if (micro.key != k) continue;
       if (effort_.exhausted()) return;
-      if (micro.appends) {
+      if (micro.writes) {
         if (left == 0 || list[left - 1] != micro.value) {
           add("internal", m, earlier);
           result_.own_appends_lost = true;
@@ -162,7 +162,7 @@ class Observer {
         result_.own_appends_lost =
             result_.own_appends_lost ||
             std::any_of(before_it.begin(), before_it.end(),
-                        [&](const Micro& own) { return own.appends && own.key == k; });
+                        [&](const Micro& own) { return own.writes && own.key == k; });
       }
       return;
     }
@@ -195,13 +195,13 @@ class Observer {
   void collect_updates(Txn t, std::vector<Update>& updates) const {
     for (MicroId m = all_.first(t); m < all_.end(t); ++m) {
       const Micro& read = all_.micro(m);
-      if (read.appends || !orders_.is_ordered(read.key)) continue;
+      if (read.writes || !orders_.is_ordered(read.key)) continue;
       const auto touches = [&](const Micro& other) { return other.key == read.key; };
       const auto micros = all_.micros(t);
       const auto here = micros.begin() + (m - all_.first(t));
       if (std::any_of(micros.begin(), here, touches)) continue;
       const auto update =
-          std::find_if(here, micros.end(), [&](const Micro& o) { return touches(o) && o.appends; });
+          std::find_if(here, micros.end(), [&](const Micro& o) { return touches(o) && o.writes; });
       if (update == micros.end()) continue;
       updates.push_back({std::uint64_t{read.key} << 32 | all_.list(read).size(), m});
     }
@@ -215,7 +215,7 @@ class Observer {
       if (all_.outcome(t) != Outcome::committed) continue;
       for (MicroId m = all_.first(t); m < all_.end(t); ++m) {
         const KeyId k = all_.micro(m).key;
-        if (all_.micro(m).appends || orders_.is_ordered(k) || orders_.is_ambiguous(k)) continue;
+        if (all_.micro(m).writes || orders_.is_ordered(k) || orders_.is_ambiguous(k)) continue;
         reads[k].push_back(m);
       }
     }

@@ -11,8 +11,11 @@ namespace gauntlet {
 /// Takes the columns from a history, event by event.
 class TransactionReader {
  public:
-  TransactionReader(const History& history, const Budget& budget)
-      : history_(history), values_(history.values()), effort_(budget) {}
+  TransactionReader(const History& history, const Budget& budget, KeyType type)
+      : history_(history),
+        values_(history.values()),
+        on_lists_(type == KeyType::lists),
+        effort_(budget) {}
 
   Result<Transactions> read() {
     result_.history_ = &history_;
@@ -49,8 +52,10 @@ class TransactionReader {
 
   Error misfit(EventIndex i, const std::string& what) const {
     return failure(ErrorKind::input, fmt::format("operation {} {}", history_.index(i), what),
-                   "transactions on lists are txn operations of [\"r\", key, list] and "
-                   "[\"append\", key, element]");
+                   on_lists_ ? "transactions on lists are txn operations of [\"r\", key, list] "
+                               "and [\"append\", key, element]"
+                             : "transactions on registers are txn operations of "
+                               "[\"r\", key, value] and [\"w\", key, value]");
   }
 
   bool take(EventIndex invocation) {
@@ -79,16 +84,17 @@ class TransactionReader {
     if (!values_.is_list(item)) return refuse_micro(event, item);
     const auto parts = values_.as_list(item);
     if (parts.size() != 3) return refuse_micro(event, item);
-    if (parts[0] != read_ && parts[0] != append_ && !learn_name(parts[0])) {
+    if (parts[0] != read_ && parts[0] != write_ && !learn_name(parts[0])) {
       return refuse_micro(event, item);
     }
-    const bool appends = parts[0] == append_;
+    const bool writes = parts[0] == write_;
     ValueId value = parts[2];
-    if (!appends) {
+    if (!writes) {
       if (!happened) value = ValueId::nil;
-      if (value != ValueId::nil && !values_.is_list(value)) return refuse_micro(event, item);
+      const bool fits = !on_lists_ || value == ValueId::nil || values_.is_list(value);
+      if (!fits) return refuse_micro(event, item);
     }
-    result_.micros_.push_back({appends, key_id(parts[1]), value});
+    result_.micros_.push_back({writes, key_id(parts[1]), value});
     return true;
   }
 
@@ -97,8 +103,8 @@ class TransactionReader {
     const auto name = values_.as_string(id);
     if (name == "r") {
       read_ = id;
-    } else if (name == "append") {
-      append_ = id;
+    } else if (name == (on_lists_ ? "append" : "w")) {
+      write_ = id;
     } else {
       return false;
     }
@@ -124,17 +130,18 @@ class TransactionReader {
 
   const History& history_;
   const Values& values_;
+  bool on_lists_;
   Effort effort_;
   Transactions result_;
   ValueId read_ = ValueId::nil;
-  ValueId append_ = ValueId::nil;
+  ValueId write_ = ValueId::nil;
   boost::unordered_flat_map<std::uint32_t, KeyId> key_ids_;
   EventIndex bad_event_ = no_event;
   std::string problem_;
 };
 
-Result<Transactions> Transactions::of(const History& history, const Budget& budget) {
-  return TransactionReader(history, budget).read();
+Result<Transactions> Transactions::of(const History& history, const Budget& budget, KeyType type) {
+  return TransactionReader(history, budget, type).read();
 }
 
 }  // namespace gauntlet

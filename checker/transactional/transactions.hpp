@@ -2,9 +2,9 @@
 // and ended, and what became of it.
 //
 // A transaction is an operation "txn" whose value lists micro-operations: ["r", key, list] or
-// ["append", key, element] (Kingsbury and Alvaro, "Elle: Inferring Isolation Anomalies from
-// Experimental Observations", VLDB 2020). Values stay interned: a micro-operation takes 8 bytes
-// here, whatever it read.
+// ["append", key, element] on lists, ["r", key, value] or ["w", key, value] on registers (Kingsbury
+// and Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations", VLDB 2020).
+// Values stay interned: a micro-operation takes 8 bytes here, whatever it read.
 #pragma once
 
 #include <cstdint>
@@ -32,17 +32,23 @@ inline constexpr MicroId no_micro = std::numeric_limits<MicroId>::max();
 enum class Outcome : std::uint8_t { committed, aborted, indefinite };
 
 struct Micro {
-  std::uint32_t appends : 1;
+  std::uint32_t writes : 1;
   KeyId key : 31;
-  ValueId value;  ///< the element appended, or the list read (nil: empty, or not known)
+  /// The element appended or the value written; or the list or value read, nil where the
+  /// transaction did not certainly commit.
+  ValueId value;
 };
+
+/// What the keys hold: lists that are appended to, or registers that are written.
+enum class KeyType : std::uint8_t { lists, registers };
 
 /// Read-only once it is made; any number of threads may use it. The history outlives it.
 class Transactions {
  public:
   /// ErrorKind::input where the history does not consist of such transactions, ::timeout or
   /// ::resource where the budget ran out. O(events + micro-operations).
-  static Result<Transactions> of(const History& history, const Budget& budget);
+  static Result<Transactions> of(const History& history, const Budget& budget,
+                                 KeyType type = KeyType::lists);
 
   const History& history() const { return *history_; }
   Txn size() const { return static_cast<Txn>(outcome_.size()); }
@@ -63,7 +69,7 @@ class Transactions {
   Txn owner(MicroId m) const { return owner_[m]; }
 
   ValueId key(KeyId k) const { return keys_[k]; }
-  /// What a read read; empty for nil.
+  /// What a read of a list read; empty for nil.
   std::span<const ValueId> list(const Micro& read) const {
     const Values& values = history_->values();
     return read.value == ValueId::nil ? std::span<const ValueId>() : values.as_list(read.value);

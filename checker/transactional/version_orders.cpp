@@ -23,7 +23,7 @@ bool VersionOrders::collect(Effort& effort) {
     for (MicroId m = all.first(t); m < all.end(t); ++m) {
       const Micro& micro = all.micro(m);
       Key& key = keys_[micro.key];
-      if (micro.appends) {
+      if (micro.writes) {
         if (!append_of_.try_emplace(name(micro.key, micro.value), m).second) {
           key.faults |= ambiguous;
         }
@@ -73,7 +73,7 @@ bool VersionOrders::compare(Effort& effort) {
     if (all.outcome(t) != Outcome::committed) continue;
     for (const Micro& micro : all.micros(t)) {
       if (effort.exhausted()) return false;
-      if (micro.appends) continue;
+      if (micro.writes) continue;
       Key& key = keys_[micro.key];
       const auto list = all.list(micro);
       const auto longest = all.list(all.micro(key.longest));
@@ -90,7 +90,7 @@ bool VersionOrders::compare(Effort& effort) {
 void VersionOrders::find_unobserved() {
   const Transactions& all = transactions_;
   const auto counts = [&](MicroId m) {
-    return all.micro(m).appends && !observed_[m] && happened_[all.owner(m)];
+    return all.micro(m).writes && !observed_[m] && happened_[all.owner(m)];
   };
   for (MicroId m = 0; m < all.micro_count(); ++m) {
     if (counts(m)) ++keys_[all.micro(m).key].unobserved;
