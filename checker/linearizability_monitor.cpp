@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <deque>
 
-#include "checker/linearizable/online_search.hpp"
+#include "checker/linearizable/online/online_search.hpp"
 
 namespace gauntlet {
 
@@ -16,7 +16,7 @@ namespace {
 struct Delayed {
   ModelCall call;
   enum class Fate { open, counts, crashed, dropped } fate = Fate::open;
-  Moment invoked = no_moment;
+  StreamMoment invoked = no_moment;
   Process process = 0;
   std::uint32_t slot = 0;
 };
@@ -25,7 +25,7 @@ struct Delayed {
 struct Delay {
   struct Event {
     std::uint64_t operation;
-    Moment moment;
+    StreamMoment moment;
     bool completes;
   };
   std::deque<Delayed> operations;
@@ -44,15 +44,15 @@ struct Outstanding {
   std::uint32_t watched = 0;
   std::uint64_t operation = 0;  ///< slot, or number of a delayed one
   ModelCall call;               ///< as it came, with an unknown outcome
-  Moment invoked = no_moment;
+  StreamMoment invoked = no_moment;
 };
 
 /// The completion that is being looked at.
 struct Completion {
   ModelCall call;
   Process process = 0;
-  Moment invoked = no_moment;
-  Moment completed = no_moment;
+  StreamMoment invoked = no_moment;
+  StreamMoment completed = no_moment;
 };
 
 }  // namespace
@@ -69,7 +69,7 @@ class LinearizabilityMonitor::Watch {
   void append(const Operation& event) {
     if (violation_ || !reason_.empty()) return;
     if (events_ >= no_event) return end("it cannot count more than 4,294,967,295 events");
-    now_ = static_cast<Moment>(events_++);
+    now_ = static_cast<StreamMoment>(events_++);
     if (event.process < 0) return;
     if (effort_.exhausted()) return end(effort_.reason());
     renew();
@@ -383,7 +383,7 @@ class LinearizabilityMonitor::Watch {
   std::deque<Watched> watched_;
   boost::unordered_flat_map<Process, Outstanding> outstanding_;
   std::uint64_t events_ = 0;
-  Moment now_ = 0;
+  StreamMoment now_ = 0;
   Completion current_;
   std::optional<Anomaly> violation_;
   std::string reason_;

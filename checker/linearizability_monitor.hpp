@@ -27,9 +27,9 @@
 // compare-and-set) are kept for the monitor's life, each distinct one once; integers below 2^30
 // cost nothing.
 //
-// Cost: O(possible orders) an event, see checker/linearizable/online_search.hpp. For register-like
-// objects with ten clients some microseconds; exponential in the number of operations outstanding
-// on one key at worst, which is why there is a bound.
+// Cost: O(possible orders) an event, see checker/linearizable/online/online_search.hpp. For
+// register-like objects with ten clients some microseconds; exponential in the number of operations
+// outstanding on one key at worst, which is why there is a bound.
 //
 // Deterministic: same events, same answers, as long as no limit of time or memory is hit.
 #pragma once

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "checker/linearizable/orders.hpp"
+#include "checker/linearizable/evidence/orders.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
 #include "cli/test_plan.hpp"

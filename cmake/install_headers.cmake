@@ -2,7 +2,8 @@
 # include of ours below ${include}, with their includes of each other as <gauntlet/...>. See
 # cmake/library.cmake.
 cmake_policy(VERSION 3.25)
-set(waiting checker/library.hpp checker/models/model.hpp history/reader.hpp)
+set(waiting checker/library.hpp checker/linearizability_monitor.hpp checker/models/model.hpp
+    history/reader.hpp)
 set(seen)
 while(waiting)
   list(POP_FRONT waiting header)
@@ -25,6 +26,12 @@ file(WRITE ${include}/model.hpp
 #pragma once
 
 #include <gauntlet/checker/models/model.hpp>
+")
+file(WRITE ${include}/monitor.hpp
+     "// LinearizabilityMonitor: judges a test while it runs.
+#pragma once
+
+#include <gauntlet/checker/linearizability_monitor.hpp>
 ")
 file(WRITE ${include}/history.hpp
      "// Histories, and how to read them from files of any known format.

@@ -13,6 +13,7 @@
 # public ones are
 #   <gauntlet/checker.hpp>   checker/library.hpp: recordings, check(), verdicts
 #   <gauntlet/model.hpp>     models of one's own
+#   <gauntlet/monitor.hpp>   LinearizabilityMonitor: a test judged while it runs
 #   <gauntlet/history.hpp>   histories in files
 # the others may change from version to version.
 include(GNUInstallDirs)

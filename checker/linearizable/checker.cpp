@@ -11,9 +11,9 @@
 
 #include "base/effort.hpp"
 #include "checker/linearizable/algorithm.hpp"
+#include "checker/linearizable/evidence/violation.hpp"
+#include "checker/linearizable/evidence/words.hpp"
 #include "checker/linearizable/parallel.hpp"
-#include "checker/linearizable/violation.hpp"
-#include "checker/linearizable/words.hpp"
 #include "checker/staleness/staleness.hpp"
 #include "checker/verifier.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "checker/linearizable/register_part.hpp"
+#include "checker/linearizable/register/register_part.hpp"
 #include "checker/staleness/accesses.hpp"
 #include "checker/staleness/delta_atomicity.hpp"
 #include "checker/staleness/k_atomicity.hpp"

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <new>
 
-#include "checker/linearizable/register_part.hpp"
+#include "checker/linearizable/register/register_part.hpp"
 #include "checker/staleness/staleness.hpp"
 
 namespace gauntlet {

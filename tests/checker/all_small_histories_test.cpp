@@ -2,7 +2,6 @@
 // to overlap, all choices of a few calls that can get in each other's way, completed or crashed.
 #include <doctest/doctest.h>
 
-
 #include "agreement.hpp"
 #include "histories.hpp"
 #include "model_objects.hpp"

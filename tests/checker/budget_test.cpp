@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/general_search.hpp"
+#include "checker/linearizable/general/general_search.hpp"
 #include "checker/linearizable/parallel.hpp"
 #include "checker/verifier.hpp"
 #include "histories.hpp"

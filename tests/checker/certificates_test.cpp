@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "checker/linearizable/algorithm.hpp"
-#include "checker/linearizable/counting.hpp"
-#include "checker/linearizable/orders.hpp"
+#include "checker/linearizable/evidence/counting.hpp"
+#include "checker/linearizable/evidence/orders.hpp"
 #include "draw.hpp"
 #include "histories.hpp"
 

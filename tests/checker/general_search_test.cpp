@@ -1,5 +1,5 @@
 // The general searches on histories whose states are many and large: they forget and recall.
-#include "checker/linearizable/general_search.hpp"
+#include "checker/linearizable/general/general_search.hpp"
 
 #include <doctest/doctest.h>
 

@@ -6,9 +6,9 @@
 #include <functional>
 
 #include "agreement.hpp"
-#include "checker/linearizable/general_search.hpp"
-#include "checker/linearizable/register_search.hpp"
-#include "checker/linearizable/zones.hpp"
+#include "checker/linearizable/general/general_search.hpp"
+#include "checker/linearizable/register/register_search.hpp"
+#include "checker/linearizable/register/zones.hpp"
 #include "model_histories.hpp"
 
 // A register search for each rule, by the number of its words: that rule is broken.

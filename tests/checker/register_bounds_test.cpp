@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "agreement.hpp"
-#include "checker/linearizable/register_any_search.hpp"
+#include "checker/linearizable/register/register_any_search.hpp"
 #include "model_histories.hpp"
 
 using namespace gauntlet;

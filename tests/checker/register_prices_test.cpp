@@ -2,8 +2,8 @@
 // configurations there must be no order, by the oracle.
 #include <doctest/doctest.h>
 
-#include "checker/linearizable/register_any_search.hpp"
-#include "checker/linearizable/register_guide.hpp"
+#include "checker/linearizable/register/register_any_search.hpp"
+#include "checker/linearizable/register/register_guide.hpp"
 #include "histories.hpp"
 #include "oracle.hpp"
 

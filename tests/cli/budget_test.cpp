@@ -138,8 +138,7 @@ TEST_CASE("the time limit holds while reading and while searching") {
   history.add_hopeless();
   history.save(hopeless);
   const Nanos began_ns = monotonic_now();
-  const Checked searched =
-      check(hopeless, {"--model", "list", "--time-limit", "300ms"});
+  const Checked searched = check(hopeless, {"--model", "list", "--time-limit", "300ms"});
   CHECK(searched.exit_code == 2);
   CHECK(searched.text("reason").starts_with("the time limit was reached"));
   CHECK(searched.text("reason").find("an order exists up to operation") != std::string::npos);
