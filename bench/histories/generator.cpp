@@ -36,21 +36,23 @@ class LineWriter {
 
 void add_transaction_options(CLI::App& app, TransactionOptions& options) {
   app.add_option("--isolation", options.isolation,
-                 "of list-append: read-uncommitted, read-committed, snapshot, serializable, "
-                 "strict-serializable")
+                 "of transactions: read-uncommitted, read-committed, prefix, parallel-snapshot, "
+                 "snapshot, serializable, strict-serializable")
       ->transform(CLI::Transformer(std::map<std::string, Isolation>{
           {"read-uncommitted", Isolation::read_uncommitted},
           {"read-committed", Isolation::read_committed},
+          {"prefix", Isolation::prefix},
+          {"parallel-snapshot", Isolation::parallel_snapshot},
           {"snapshot", Isolation::snapshot},
           {"serializable", Isolation::serializable},
           {"strict-serializable", Isolation::strict_serializable}}));
-  app.add_option("--live-keys", options.keys, "of list-append")->capture_default_str();
-  app.add_option("--writes-per-key", options.writes_per_key, "of list-append")
+  app.add_option("--live-keys", options.keys, "of transactions")->capture_default_str();
+  app.add_option("--writes-per-key", options.writes_per_key, "of transactions")
       ->capture_default_str();
-  app.add_option("--length", options.length_max, "of list-append: micro-operations at most")
+  app.add_option("--length", options.length_max, "of transactions: micro-operations at most")
       ->capture_default_str();
   app.add_option("--plant-transactions", options.plant,
-                 "of list-append: none, stale-read, g-single")
+                 "of transactions: none, stale-read, g-single")
       ->transform(CLI::Transformer(
           std::map<std::string, TransactionPlant>{{"none", TransactionPlant::none},
                                                   {"stale-read", TransactionPlant::stale_read},
@@ -87,12 +89,15 @@ int main(int argc, char** argv) {
   CLI::App app("Writes the history of a simulated object, linearizable but for what is planted.");
   app.add_option("--model", options.model,
                  "register, cas-register, kv, counter, set, grow-only-set, queue, stack, "
-                 "priority-queue, mutex; or list-append: transactions")
+                 "priority-queue, mutex; or transactions: list-append, rw-register")
       ->capture_default_str();
   app.add_option("--operations", options.operations)->capture_default_str();
   app.add_option("--processes", options.processes, "about 2/3 of them have an operation open")
       ->capture_default_str();
-  app.add_option("--values", values, "how many distinct ones, or unique")->capture_default_str();
+  const CLI::Option* const values_option =
+      app.add_option("--values", values,
+                     "how many distinct ones, or unique; of rw-register: unique by default")
+          ->capture_default_str();
   app.add_option("--keys", options.values.keys, "of kv")->capture_default_str();
   app.add_option("--crash", options.crash_share, "share of operations that never return")
       ->capture_default_str();
@@ -125,7 +130,11 @@ int main(int argc, char** argv) {
   }
   LineWriter writer(file);
   const auto sink = [&](const Operation& operation) { writer.write(operation); };
-  const auto result = options.model == "list-append"
+  transactions.registers = options.model == "rw-register";
+  if (transactions.registers && values_option->count() > 0) {
+    transactions.values = options.values.count;
+  }
+  const auto result = options.model == "list-append" || transactions.registers
                           ? simulate_transactions(options, transactions, sink)
                           : simulate_history(options, sink);
   if (!result) return fail(result.error());

@@ -1,6 +1,7 @@
 #include "bench/histories/transaction_history.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Session {
   std::vector<MicroOperation> transaction;
   std::size_t done = 0;       ///< micro-operations that have run
   std::int64_t snapshot = 0;  ///< commits that it sees
+  std::int64_t seen = 0;      ///< of these, the ones of another site
   OperationType outcome = OperationType::ok;
   bool crashes = false;
 };
@@ -76,14 +78,19 @@ class TransactionSimulation {
   }
 
  private:
+  Value result_of(const Value::List& read) const {
+    if (!options_.registers) return Value(read);
+    return read.empty() ? Value() : read.back();
+  }
+
   void record(const Session& session, OperationType type) {
     Value::List micro;
     for (const MicroOperation& op : session.transaction) {
       if (op.appends) {
-        micro.emplace_back(Value::List{"append", op.key, op.element});
+        micro.emplace_back(Value::List{options_.registers ? "w" : "append", op.key, op.element});
       } else {
         const bool known = type == OperationType::ok;
-        micro.emplace_back(Value::List{"r", op.key, known ? Value(op.read) : Value()});
+        micro.emplace_back(Value::List{"r", op.key, known ? result_of(op.read) : Value()});
       }
     }
     Operation operation;
@@ -100,6 +107,7 @@ class TransactionSimulation {
     const std::int64_t key = live_[live];
     const std::int64_t element = ++lists_[key].drawn;
     if (element == options_.writes_per_key) live_[live] = next_key_++;
+    if (options_.values > 0) return {true, key, random_.between(1, options_.values)};
     return {true, key, element};
   }
 
@@ -129,6 +137,30 @@ class TransactionSimulation {
     record(session, OperationType::invoke);
     session.state = Session::State::running;
     session.snapshot = commits_;
+    see_other_site(session);
+  }
+
+  /// Of parallel snapshot isolation: each site may be behind with what the other committed.
+  void see_other_site(Session& session) {
+    if (options_.isolation != Isolation::parallel_snapshot) return;
+    std::int64_t& seen = seen_[site_of(session)];
+    if (random_.chance(0.3)) seen = random_.between(seen, commits_);
+    session.seen = seen;
+  }
+
+  std::size_t site_of(const Session& session) const {
+    return static_cast<std::size_t>(session.process % options_.sessions) % seen_.size();
+  }
+
+  bool sees(const Session& session, std::int64_t commit) const {
+    if (commit > session.snapshot) return false;
+    if (options_.isolation != Isolation::parallel_snapshot || commit <= session.seen) return true;
+    return site_of_commit_[static_cast<std::size_t>(commit)] == site_of(session);
+  }
+
+  bool is_from_snapshot() const {
+    return options_.isolation == Isolation::snapshot || options_.isolation == Isolation::prefix ||
+           options_.isolation == Isolation::parallel_snapshot;
   }
 
   /// The transaction of which a later one will miss a part.
@@ -166,13 +198,12 @@ class TransactionSimulation {
   }
 
   void advance(Session& session, int id) {
-    if (options_.isolation == Isolation::snapshot && session.done == 0 && !session.crashes &&
-        random_.chance(0.5)) {
+    if (is_from_snapshot() && session.done == 0 && !session.crashes && random_.chance(0.5)) {
       return;  // its snapshot grows old
     }
     if (options_.isolation == Isolation::serializable && !appends(session)) {
       session.snapshot = std::max<std::int64_t>(0, commits_ - random_.between(0, 8));
-    } else if (options_.isolation != Isolation::snapshot) {
+    } else if (!is_from_snapshot()) {
       session.snapshot = commits_;
     }
     const std::size_t until = is_interleaved() ? session.done + 1 : session.transaction.size();
@@ -200,14 +231,22 @@ class TransactionSimulation {
       } else if (options_.isolation == Isolation::read_committed) {
         if (list.locked_by != -1 && list.locked_by != id) return false;
         list.locked_by = id;
-      } else if (!list.elements.empty() && list.elements.back().committed > session.snapshot) {
+      } else if (options_.isolation != Isolation::prefix && !list.elements.empty() &&
+                 !sees(session, list.elements.back().committed)) {
         return false;
       }
       return true;
     }
     op.read.clear();
-    for (const Element& element : list.elements) {
-      if (element.committed <= session.snapshot) op.read.emplace_back(element.value);
+    if (options_.registers) {
+      const auto last =
+          std::find_if(list.elements.rbegin(), list.elements.rend(),
+                       [&](const Element& element) { return sees(session, element.committed); });
+      if (last != list.elements.rend()) op.read.emplace_back(last->value);
+    } else {
+      for (const Element& element : list.elements) {
+        if (sees(session, element.committed)) op.read.emplace_back(element.value);
+      }
     }
     if (options_.isolation == Isolation::read_uncommitted) return true;
     for (const MicroOperation& own : session.transaction) {
@@ -220,6 +259,7 @@ class TransactionSimulation {
   void end(Session& session, int id, bool commits) {
     if (commits && options_.isolation != Isolation::read_uncommitted && appends(session)) {
       ++commits_;
+      site_of_commit_.push_back(static_cast<std::uint8_t>(site_of(session)));
       for (const MicroOperation& op : session.transaction) {
         if (op.appends) lists_[op.key].elements.push_back({op.element, commits_});
       }
@@ -252,6 +292,8 @@ class TransactionSimulation {
   std::vector<std::int64_t> live_;
   std::int64_t next_key_ = 0;
   std::int64_t commits_ = 0;
+  std::vector<std::uint8_t> site_of_commit_{0};  // by number of the commit
+  std::array<std::int64_t, 2> seen_{};           // by site: commits of the other that it has
   std::int64_t invoked_ = 0;
   std::int64_t events_ = 0;
   int plant_ = 0;  ///< 0 not yet, 1 due, 2 under way, 3 to be read, 4 done

@@ -1,10 +1,11 @@
-// Histories of transactions on lists, as simulated databases of several isolation levels run them.
+// Histories of transactions on lists or registers, as simulated databases of several isolation
+// levels run them.
 //
 // Sessions take turns at random: at every step one of them is drawn and goes on by one: it invokes
 // a transaction, does a part of it, or hears of its end; so about 2/3 of them have a transaction
-// under way. A transaction is a few micro-operations, half of them reads of a whole list and half
-// appends of the next number of its key. A few keys are live at any time; one that was appended to
-// often enough is replaced by a new one. The same options and seed give the same history on every
+// under way. A transaction is a few micro-operations, half of them reads of a key and half appends
+// or writes of the next number of it. A few keys are live at any time; one that was written often
+// enough is replaced by a new one. The same options and seed give the same history on every
 // machine.
 #pragma once
 
@@ -20,7 +21,9 @@ namespace gauntlet {
 enum class Isolation {
   read_uncommitted,     ///< appends are seen at once, and stay when their transaction aborts
   read_committed,       ///< locks on what is appended to until the end; reads see what is committed
-  snapshot,             ///< reads from a snapshot; the first to commit an append to a key wins
+  prefix,               ///< reads from a snapshot; updates may be lost
+  parallel_snapshot,    ///< two sites, each with a snapshot of its own and behind with the other's
+  snapshot,             ///< reads from a snapshot; the first to commit a write of a key wins
   serializable,         ///< updates one after another; transactions that only read may see the past
   strict_serializable,  ///< one after another, each at a moment between its two ends
 };
@@ -33,6 +36,8 @@ enum class TransactionPlant {
 
 struct TransactionOptions {
   Isolation isolation = Isolation::strict_serializable;
+  bool registers = false;   ///< whose last value is all that is read
+  std::int64_t values = 0;  ///< of registers: so many different ones are written; 0: all differ
   std::int64_t transactions = 1000;
   std::int64_t sessions = 20;
   std::int64_t keys = 10;            ///< live at any time

@@ -1,0 +1,139 @@
+#include "checker/transactional/order_decision.hpp"
+
+#include <fmt/format.h>
+
+#include "checker/transactional/commit_order.hpp"
+#include "checker/transactional/order_solver.hpp"
+#include "checker/transactional/polygraph_cycle.hpp"
+#include "checker/transactional/polygraph_reach.hpp"
+#include "checker/transactional/polygraph_saturation.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+class Deciding {
+ public:
+  Deciding(const Footprints& all, OrderLevel level, Effort& effort)
+      : all_(all), effort_(effort), graph_(polygraph_of(all, level, effort)) {}
+
+  OrderDecision decide() {
+    if (graph_.finished) {
+      step();
+    }
+    if (result_.decided == Decided::open && result_.reason.empty()) {
+      effort_.exhausted_now();
+      result_.reason = effort_.reason();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void step() {
+    if (has_known_cycle()) return;
+    if (runs("the first run that was tried")) return;
+    saturation_ = saturate(graph_, effort_);
+    if (!saturation_.finished) return;
+    if (saturation_.has_cycle) {
+      fail("saturation");
+      return;
+    }
+    if (runs("saturation, and a run that respects it")) return;
+    solve();
+  }
+
+  bool has_known_cycle() {
+    const ArcIndex arcs(graph_.vertices, graph_.arcs, {});
+    saturation_.topological = topological_order(arcs, graph_.vertices, effort_);
+    if (effort_.exhausted_now()) return true;
+    if (saturation_.topological.size() == graph_.vertices) return false;
+    fail("a cycle of known dependencies");
+    return true;
+  }
+
+  void fail(std::string_view method) {
+    RefutationTrace trace(graph_, saturation_, effort_);
+    trace.add_cycle();
+    result_.involved = trace.transactions();
+    result_.decided = Decided::fails;
+    result_.method = method;
+  }
+
+  /// True where it is decided, or the effort ran out.
+  bool runs(std::string_view method) {
+    std::vector<Urge> urges = {Urge::sessions, Urge::invoked};
+    if (graph_.level.timing == Timing::real_time) {
+      urges = {Urge::invoked, Urge::completed};
+      if (graph_.has_two_moments()) urges.pop_back();
+    }
+    for (const Urge urge : urges) {
+      CommitOrder found = try_commit_order(graph_, saturation_.arcs, urge, effort_);
+      if (!found.finished) return true;
+      if (found.complete) {
+        hold(found.order, method);
+        return true;
+      }
+      start_ = std::move(found.order);
+    }
+    return false;
+  }
+
+  void hold(const std::vector<Vertex>& order, std::string_view method) {
+    for (const Vertex v : order) {
+      if (!graph_.is_moment(v)) continue;
+      if (graph_.has_two_moments()) {
+        result_.run.push_back(v);
+      } else {
+        result_.run.push_back(2 * v);
+        result_.run.push_back(2 * v + 1);
+      }
+    }
+    result_.decided = Decided::holds;
+    result_.method = method;
+  }
+
+  void solve() {
+    const OpenPairs open = open_pairs(graph_, saturation_, effort_);
+    if (!open.finished) return;
+    IncrementalOrder order(graph_.vertices, graph_.arcs, saturation_.arcs, start_, effort_);
+    OrderSolver solver(order, effort_);
+    constexpr std::size_t bytes_a_variable = 200;
+    if (!effort_.allows(open.pairs.size() * bytes_a_variable)) return;
+    for (const OpenPair& pair : open.pairs) {
+      const Literal l = 2 * solver.add_variable();
+      const Chain& a = graph_.chains[pair.a];
+      const Chain& b = graph_.chains[pair.b];
+      graph_.order(a, b, [&](Arc arc) { solver.add_arc(l, arc); });
+      graph_.order(b, a, [&](Arc arc) { solver.add_arc(negated(l), arc); });
+    }
+    const OrderSolver::End end = solver.solve();
+    const std::string method = fmt::format("a solver for {} open pairs, {} conflicts",
+                                           open.pairs.size(), solver.conflicts());
+    if (end == OrderSolver::End::found) {
+      hold(order.order(), method);
+    } else if (end == OrderSolver::End::none) {
+      RefutationTrace trace(graph_, saturation_, effort_);
+      for (const std::uint32_t variable : solver.used_variables())
+        trace.add_pair(open.pairs[variable].a, open.pairs[variable].b);
+      trace.add_vertices(solver.used_vertices());
+      result_.involved = trace.transactions();
+      result_.decided = Decided::fails;
+      result_.method = method;
+    }
+  }
+
+  const Footprints& all_;
+  Effort& effort_;
+  Polygraph graph_;
+  Saturation saturation_;
+  std::vector<Vertex> start_;
+  OrderDecision result_;
+};
+
+}  // namespace
+
+OrderDecision decide_order(const Footprints& all, OrderLevel level, Effort& effort) {
+  return Deciding(all, level, effort).decide();
+}
+
+}  // namespace gauntlet
