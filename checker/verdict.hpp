@@ -32,6 +32,15 @@ struct DeadEnd {
   std::vector<Refusal> refusals;
 };
 
+/// That one operation came before another, as a step of a proof that no order is possible.
+struct AnomalyEdge {
+  EventIndex from = no_event, to = no_event;  ///< invocations
+  std::string kind;  ///< "ww", "wr", "rw", "process", "realtime"; "session", "reads from", ...
+  std::string why;   ///< a sentence
+  /// Whether it is one of the cycle; others are what steps of the cycle were derived from.
+  bool in_cycle = true;
+};
+
 /// A violation with its evidence. All texts may quote values of the history, which are untrusted;
 /// whoever shows them escapes them.
 struct Anomaly {
@@ -41,6 +50,7 @@ struct Anomaly {
   std::vector<EventIndex> operations;  ///< positions of the invocations involved, in order of time
   EventIndex detected_at = no_event;   ///< the event at which no order is possible any more
   std::vector<std::string> explanation;  ///< the reasoning, a sentence an element
+  std::vector<AnomalyEdge> edges;        ///< what makes it a cycle; empty where it is none
   std::vector<DeadEnd> dead_ends;   ///< all ways of ordering them, the longest first; may be cut
   std::size_t dead_ends_total = 0;  ///< how many there are
   bool dead_ends_complete = true;   ///< else they are more: not all orders were tried
@@ -56,6 +66,13 @@ struct PartVerdict {
   std::size_t operations = 0;
 };
 
+/// What is known of one consistency model.
+struct ModelVerdict {
+  std::string name;
+  Validity validity = Validity::unknown;
+  std::string why;  ///< invalid: the names of the anomalies that break it; unknown: the reason
+};
+
 struct Verdict {
   Validity validity = Validity::unknown;
   std::string reason;               ///< why it is unknown, or a one-line summary
@@ -69,7 +86,11 @@ struct Verdict {
   std::size_t anomalies_total = 0;  ///< all that were found
   std::vector<PartVerdict> parts;   ///< those not valid first; may be cut
   std::size_t parts_total = 0;
-  Value statistics;  ///< a map of figures and tables, by name
+  /// Of a checker that judges by several models: each that it knows, weaker ones first.
+  std::vector<ModelVerdict> models;
+  std::vector<std::string> strongest_holding;  ///< those that no other which holds implies
+  std::vector<std::string> weakest_failing;    ///< those that imply no other which fails
+  Value statistics;                            ///< a map of figures and tables, by name
 };
 
 }  // namespace gauntlet

@@ -11,8 +11,8 @@
 
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
+#include "checker/consistency_models.hpp"
 #include "checker/models/model.hpp"
-#include "checker/transactional/consistency_models.hpp"
 #include "cli/signals.hpp"
 #include "reports/report.hpp"
 
@@ -80,10 +80,12 @@ Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns
   options.failed_cas = settings.text("failed-cas") == "check" ? FailedCas::check : FailedCas::drop;
   options.consistency = settings.list("consistency");
   for (const std::string& name : options.consistency) {
-    if (find_consistency_model(name) != nullptr) continue;
-    std::vector<std::string> names;
-    for (const ConsistencyModel& model : consistency_models())
-      names.emplace_back(model.name);
+    std::vector<std::string> names = {std::string(all_models)};
+    for (const Subject subject : {Subject::operations, Subject::transactions}) {
+      for (const ConsistencyModel& model : consistency_models(subject))
+        names.emplace_back(model.name);
+    }
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     return failure(ErrorKind::usage, fmt::format("--consistency: there is no model '{}'", name),
                    did_you_mean(name, names));
   }

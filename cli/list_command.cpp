@@ -1,5 +1,5 @@
-// gauntlet list [databases|workloads|faults|models|algorithms|checkers|options]: what the
-// registries hold.
+// gauntlet list [databases|workloads|faults|models|consistency|algorithms|checkers|options]: what
+// the registries and tables hold.
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include "base/suggest.hpp"
 #include "checker/catalogue.hpp"
 #include "checker/checker.hpp"
+#include "checker/consistency_models.hpp"
 #include "checker/models/model.hpp"
 #include "cli/command.hpp"
 #include "harness/run/database.hpp"
@@ -93,6 +94,25 @@ Section models() {
   return section;
 }
 
+/// A name that both parts of the table have gets a row in each.
+Section consistency() {
+  Section section{"consistency", {}};
+  for (const Subject subject : {Subject::operations, Subject::transactions}) {
+    for (const ConsistencyModel& model : consistency_models(subject)) {
+      Row row{std::string(model.name), std::string(model.promise), {}};
+      row.details.push_back(
+          fmt::format("of: {}", subject == Subject::operations ? "operations" : "transactions"));
+      if (!model.implies.empty())
+        row.details.push_back(fmt::format("implies: {}", fmt::join(model.implies, ", ")));
+      if (!model.forbids.empty())
+        row.details.push_back(fmt::format("fails also with: {}", fmt::join(model.forbids, ", ")));
+      row.details.push_back(fmt::format("source: {}", model.source));
+      section.rows.push_back(std::move(row));
+    }
+  }
+  return section;
+}
+
 Section algorithms() {
   Section section{"algorithms", {}};
   for (const auto& algorithm : algorithm_summaries()) {
@@ -108,6 +128,7 @@ Section algorithms() {
 /// The part of a page of docs/ that is made from a registry or a table; empty where none is.
 std::string markdown_of(std::string_view kind) {
   if (kind == "models") return models_markdown();
+  if (kind == "consistency") return consistency_markdown();
   if (kind == "algorithms") return algorithms_markdown();
   if (kind == "faults") return faults_markdown();
   if (kind == "options") return options_markdown();
@@ -143,15 +164,17 @@ class ListCommand : public SubCommand {
  public:
   std::string_view name() const override { return "list"; }
   std::string_view description() const override {
-    return "Show what there is: databases, workloads, faults, models, algorithms, checkers";
+    return "Show what there is: databases, workloads, faults, models, consistency models, "
+           "algorithms, "
+           "checkers";
   }
   std::string_view positionals() const override { return "[KIND]"; }
   std::size_t positionals_max() const override { return 1; }
   std::vector<std::string_view> options() const override { return {"json", "markdown"}; }
 
   Result<ExitCode> run(Settings& settings) const override {
-    const std::vector<Section> sections = {databases(), workloads(),  faults(),
-                                           models(),    algorithms(), checkers()};
+    const std::vector<Section> sections = {databases(),   workloads(),  faults(),  models(),
+                                           consistency(), algorithms(), checkers()};
     std::vector<std::string> kinds;
     for (const auto& section : sections)
       kinds.push_back(section.name);
@@ -161,7 +184,7 @@ class ListCommand : public SubCommand {
       const std::string text = markdown_of(wanted);
       if (text.empty()) {
         return failure(ErrorKind::usage, "--markdown needs a kind that docs/ has a page of",
-                       "give models, algorithms, faults or options");
+                       "give models, consistency, algorithms, faults or options");
       }
       fmt::print("{}", text);
       return ExitCode::valid;

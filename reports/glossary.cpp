@@ -1,5 +1,7 @@
 #include "reports/glossary.hpp"
 
+#include "checker/consistency_models.hpp"
+
 namespace gauntlet {
 
 namespace {
@@ -78,31 +80,6 @@ constexpr Entry anomalies[] = {
     {"phantom increment", "A counter's value holds more than all additions together."},
 };
 
-constexpr Entry promises[] = {
-    {"linearizable",
-     "every operation takes effect at one moment between its call and its answer, so that all "
-     "clients agree on one order that respects real time"},
-    {"sequential",
-     "all clients agree on one order of the operations in which each client's own come in order"},
-    {"causal", "operations that may have influenced each other are seen by all in the same order"},
-    {"serializable", "the transactions are equivalent to some order of them, one at a time"},
-    {"strict-serializable",
-     "the transactions are equivalent to an order of them, one at a time, that respects real time"},
-    {"snapshot-isolation",
-     "every transaction reads from a snapshot, and of two that write the same key at the same time "
-     "one fails"},
-    {"read-committed", "transactions see only what other transactions have committed"},
-    {"repeatable-read", "what a transaction has read stays as it is until it ends"},
-};
-
-template <std::size_t N>
-std::string_view look_up(const Entry (&entries)[N], std::string_view name) {
-  for (const auto& entry : entries) {
-    if (entry.name == name) return entry.meaning;
-  }
-  return {};
-}
-
 /// Adya's names carry suffixes that only strengthen the order considered.
 std::string_view without_suffix(std::string_view name) {
   name = name.substr(0, name.find(" ("));  // "order violation (FIFO)"
@@ -115,11 +92,18 @@ std::string_view without_suffix(std::string_view name) {
 }  // namespace
 
 std::string_view meaning_of(std::string_view anomaly) {
-  return look_up(anomalies, without_suffix(anomaly));
+  for (const auto& entry : anomalies) {
+    if (entry.name == without_suffix(anomaly)) return entry.meaning;
+  }
+  return {};
 }
 
 std::string_view promise_of(std::string_view consistency) {
-  return look_up(promises, consistency);
+  for (const Subject subject : {Subject::operations, Subject::transactions}) {
+    const ConsistencyModel* model = find_consistency_model(consistency, subject);
+    if (model != nullptr) return model->promise;
+  }
+  return {};
 }
 
 }  // namespace gauntlet

@@ -78,6 +78,20 @@ Value dead_ends_value(const Anomaly& anomaly, const History& history) {
   return dead_ends;
 }
 
+Value edges_value(const Anomaly& anomaly, const History& history) {
+  Value::List edges;
+  for (const AnomalyEdge& edge : anomaly.edges) {
+    if (edges.size() == operations_max) break;
+    if (edge.from >= history.size() || edge.to >= history.size()) continue;
+    edges.push_back(Value::map({{"from", history.index(edge.from)},
+                                {"to", history.index(edge.to)},
+                                {"kind", edge.kind},
+                                {"why", edge.why},
+                                {"in_cycle", edge.in_cycle}}));
+  }
+  return edges;
+}
+
 Value anomaly_value(const Anomaly& anomaly, const History& history) {
   Value result;
   result.set("name", anomaly.name);
@@ -93,6 +107,7 @@ Value anomaly_value(const Anomaly& anomaly, const History& history) {
   }
   result.set("operations", std::move(operations));
   result.set("operations_total", integer(invocations.size()));
+  result.set("edges", edges_value(anomaly, history));
   result.set("dead_ends", dead_ends_value(anomaly, history));
   result.set("dead_ends_total",
              integer(std::max(anomaly.dead_ends_total, anomaly.dead_ends.size())));
@@ -131,6 +146,15 @@ Value verdict_to_value(const Verdict& verdict, const History& history) {
   }
   result.set("parts", std::move(parts));
   result.set("parts_total", integer(std::max(verdict.parts_total, verdict.parts.size())));
+  Value::List models;
+  for (const ModelVerdict& model : verdict.models) {
+    models.push_back(Value::map({{"name", model.name},
+                                 {"valid", validity_value(model.validity)},
+                                 {"why", model.why.empty() ? Value() : Value(model.why)}}));
+  }
+  result.set("models", std::move(models));
+  result.set("strongest_holding", strings(verdict.strongest_holding));
+  result.set("weakest_failing", strings(verdict.weakest_failing));
   result.set("statistics", verdict.statistics);
   return result;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
-#include "checker/transactional/consistency_models.hpp"
+#include "checker/consistency_models.hpp"
 
 namespace gauntlet {
 

@@ -12,8 +12,8 @@
 #include <set>
 
 #include "checker/checker.hpp"
+#include "checker/consistency_models.hpp"
 #include "checker/transactional/anomaly_search.hpp"
-#include "checker/transactional/consistency_models.hpp"
 #include "checker/transactional/evidence.hpp"
 
 namespace gauntlet {
@@ -22,7 +22,9 @@ namespace {
 class ListAppendJudging {
  public:
   ListAppendJudging(const History& history, const CheckOptions& options)
-      : history_(history), options_(options), claimed_(options.consistency) {
+      : history_(history),
+        options_(options),
+        claimed_(expanded(options.consistency, Subject::transactions)) {
     if (claimed_.empty()) claimed_.emplace_back("strict-serializable");
   }
 
@@ -30,7 +32,7 @@ class ListAppendJudging {
     verdict_.checker = "list-append";
     verdict_.model = "list-append";
     verdict_.algorithm = "cycles of dependencies (Elle; Kingsbury and Alvaro)";
-    verdict_.consistency = fmt::format("{}", fmt::join(claimed_, ", "));
+    verdict_.consistency = claim_of(options_.consistency, Subject::transactions);
     if (const std::string unknown_name = misnamed(); !unknown_name.empty()) {
       verdict_.reason = "there is no consistency model " + unknown_name;
       return std::move(verdict_);
@@ -48,7 +50,7 @@ class ListAppendJudging {
  private:
   std::string misnamed() const {
     for (const std::string& name : claimed_) {
-      if (find_consistency_model(name) == nullptr) return name;
+      if (find_consistency_model(name, Subject::transactions) == nullptr) return name;
     }
     return {};
   }
@@ -84,6 +86,7 @@ class ListAppendJudging {
     const ModelStandings standings(names, found.orders_known, found.unfinished.empty());
     conclude(standings, found);
     if (verdict_.validity == Validity::invalid) explain(orders, found);
+    add_models(standings, found);
     add_statistics(standings, found);
     progress(1);
   }
@@ -201,6 +204,20 @@ class ListAppendJudging {
       refused_ = fmt::format("{}: {}", anomaly.name, accepted.error().what);
     }
     verdict_.anomalies.push_back(std::move(anomaly));
+  }
+
+  void add_models(const ModelStandings& standings, const FoundAnomalies& found) {
+    std::map<std::string, std::vector<std::string>, std::less<>> breaks;  // by model
+    for (const auto& [name, count] : found.counts) {
+      for (const std::string& model : ruled_out_by(name))
+        breaks[model].push_back(name);
+    }
+    add_standings(verdict_, standings, [&](std::string_view model) {
+      const auto at = breaks.find(model);
+      if (at != breaks.end()) return fmt::format("{}", fmt::join(at->second, ", "));
+      if (!found.unfinished.empty()) return found.unfinished;
+      return std::string("the anomalies that were looked for do not decide it");
+    });
   }
 
   void add_statistics(const ModelStandings& standings, const FoundAnomalies& found) {

@@ -10,7 +10,7 @@
 #include "base/random.hpp"
 #include "bench/histories/transaction_history.hpp"
 #include "checker/checker.hpp"
-#include "checker/transactional/consistency_models.hpp"
+#include "checker/consistency_models.hpp"
 #include "checker/transactional/cycle_verifier.hpp"
 #include "history/reader.hpp"
 #include "transaction_oracle.hpp"
@@ -367,10 +367,10 @@ TEST_CASE("transactions on lists: the verifier refuses what does not follow") {
 }
 
 TEST_CASE("the table of consistency models is in order") {
-  for (const ConsistencyModel& model : consistency_models()) {
+  for (const ConsistencyModel& model : consistency_models(Subject::transactions)) {
     CAPTURE(model.name);
     for (const std::string_view weaker : model.implies) {
-      const ConsistencyModel* const found = find_consistency_model(weaker);
+      const ConsistencyModel* const found = find_consistency_model(weaker, Subject::transactions);
       REQUIRE(found != nullptr);
       CHECK(found < &model);
     }

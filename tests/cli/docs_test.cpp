@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "checker/catalogue.hpp"
+#include "checker/consistency_models.hpp"
 #include "cli/option_table.hpp"
 #include "nemesis/catalogue.hpp"
 
@@ -32,6 +33,10 @@ TEST_CASE("docs/faults.md holds the registered faults") {
 
 TEST_CASE("docs/models.md holds the registered models") {
   CHECK(content_of("docs/models.md").find(models_markdown()) != std::string::npos);
+}
+
+TEST_CASE("docs/consistency.md holds the table of consistency models") {
+  CHECK(content_of("docs/consistency.md").find(consistency_markdown()) != std::string::npos);
 }
 
 TEST_CASE("docs/linearizability.md holds the registered algorithms") {

@@ -213,3 +213,11 @@ TEST_CASE("an interrupted run keeps and judges what there is") {
   CHECK(result->duration_ns < 20 * nanos_per_second);
   CHECK(std::filesystem::exists(scratch.path("store/latest/report.html")));
 }
+
+TEST_CASE("list shows the consistency models with what they imply") {
+  const auto listed = gauntlet::gauntlet({"list", "consistency", "--json"});
+  REQUIRE(listed.exit_code == 0);
+  CHECK(listed.output.find("\"linearizable\"") != std::string::npos);
+  CHECK(listed.output.find("\"implies: causal-memory, causal-convergence\"") != std::string::npos);
+  CHECK(listed.output.find("\"strict-serializable\"") != std::string::npos);
+}
