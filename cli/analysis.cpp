@@ -174,47 +174,55 @@ bool has_transactions_on_lists(const History& history) {
 
 }  // namespace
 
-Verdict check_history(const History& history, const CheckOptions& options) {
-  const bool on_lists = options.model == "list-append" ||
-                        (options.model.empty() && has_transactions_on_lists(history));
-  if (on_lists) return CheckerRegistry::instance().find("list-append")->check(history, options);
-  if (options.consistency.empty()) return check_linearizable(history, options);
-  Verdict verdict;
-  verdict.consistency = fmt::format("{}", fmt::join(options.consistency, ", "));
-  verdict.checker = "list-append";
-  verdict.reason = "--consistency names models of transactions, and this history has none on lists";
-  return verdict;
-}
+namespace {
 
-Verdict check_linearizable(const History& history, CheckOptions options) {
-  const Checker* checker = CheckerRegistry::instance().find("linearizable");
-  GAUNTLET_ASSERT(checker != nullptr);
-  if (!options.model.empty()) return checker->check(history, options);
+/// The data type that was asked for, or the one that the functions suggest; if none can be told,
+/// empty, and why.
+std::string model_for(const History& history, const CheckOptions& options, std::string& reason) {
+  if (!options.model.empty()) return options.model;
   const auto models = fitting_models(history);
   const auto has = [&](const char* name) {
     return std::find(models.begin(), models.end(), name) != models.end();
   };
   // Reads and writes are a register's. Otherwise a guess could be a wrong verdict: "add" and "read"
   // are a counter's and a set's.
-  if (has("register")) {
-    options.model = "register";
-  } else if (has("cas-register")) {
-    options.model = "cas-register";
-  } else if (models.size() == 1) {
-    options.model = models.front();
-  } else {
-    Verdict verdict;
-    verdict.checker = checker->name();
-    verdict.consistency = "linearizable";
-    verdict.reason = models.empty()
-                         ? "no model has all the functions that this history calls"
-                         : fmt::format(
-                               "these models have the functions that this history calls: {}; "
-                               "say which with --model",
-                               fmt::join(models, ", "));
-    return verdict;
-  }
-  return checker->check(history, options);
+  if (has("register")) return "register";
+  if (has("cas-register")) return "cas-register";
+  if (models.size() == 1) return models.front();
+  reason = models.empty() ? "no model has all the functions that this history calls"
+                          : fmt::format(
+                                "these models have the functions that this history calls: {}; "
+                                "say which with --model",
+                                fmt::join(models, ", "));
+  return "";
+}
+
+Verdict check_operations(const char* name, const History& history, CheckOptions options) {
+  const Checker* checker = CheckerRegistry::instance().find(name);
+  GAUNTLET_ASSERT(checker != nullptr);
+  Verdict verdict;
+  options.model = model_for(history, options, verdict.reason);
+  if (!options.model.empty()) return checker->check(history, options);
+  verdict.checker = checker->name();
+  verdict.consistency = claim_of(options.consistency, Subject::operations);
+  return verdict;
+}
+
+}  // namespace
+
+Verdict check_history(const History& history, const CheckOptions& options) {
+  const bool on_lists = options.model == "list-append" ||
+                        (options.model.empty() && has_transactions_on_lists(history));
+  if (on_lists) return CheckerRegistry::instance().find("list-append")->check(history, options);
+  const bool is_default = options.consistency.empty() ||
+                          options.consistency == std::vector<std::string>{"linearizable"};
+  if (is_default) return check_linearizable(history, options);
+  return check_operations("registers", history, options);
+}
+
+Verdict check_linearizable(const History& history, CheckOptions options) {
+  options.consistency.clear();
+  return check_operations("linearizable", history, std::move(options));
 }
 
 ExitCode exit_code_of(Validity validity) {

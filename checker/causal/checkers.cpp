@@ -1,5 +1,6 @@
-// The checkers of the models without real time: pram, causal, causal-convergence, causal-memory and
-// sequential. Each claims one model and says of the others what it learned on the way.
+// The checkers of the models without real time: the session guarantees, pram, causal,
+// causal-convergence, causal-memory and sequential. Each claims one model and says of the others
+// what it learned on the way.
 #include <fmt/format.h>
 
 #include <new>
@@ -7,6 +8,7 @@
 #include "base/effort.hpp"
 #include "checker/causal/judge_orders.hpp"
 #include "checker/checker.hpp"
+#include "checker/consistency_models.hpp"
 
 namespace gauntlet {
 namespace {
@@ -16,12 +18,7 @@ using namespace causal;
 /// What a checker looks at besides its claim: what costs little next to it, and what tells the
 /// user how far the history is from it.
 OrderModels looked_at(OrderModel claim) {
-  OrderModels models = claim;
-  if (claim == OrderModel::sequential) {
-    for (const OrderModel model : order_models)
-      models.add(model);
-  }
-  return models;
+  return claim == OrderModel::sequential ? OrderModels::all() : claim;
 }
 
 Value count(std::size_t n) {
@@ -74,19 +71,7 @@ class OrderChecker : public Checker {
  public:
   std::string_view name() const override { return name_of(claim); }
   std::string_view description() const override {
-    switch (claim) {
-      case OrderModel::pram:
-        return "each process sees the writes of every process in the order of that process";
-      case OrderModel::causal:
-        return "no read finds what its causal past has replaced (CC)";
-      case OrderModel::causal_convergence:
-        return "causal, and all agree in the end on the order of the writes of a key (CCv)";
-      case OrderModel::causal_memory:
-        return "causal, and each process explains all its reads by one order (CM)";
-      case OrderModel::sequential:
-        return "all operations have one order that agrees with the order of each process";
-    }
-    return "";
+    return find_consistency_model(name_of(claim), Subject::operations)->promise;
   }
 
   Verdict check(const History& history, const CheckOptions& options) const override {
@@ -102,6 +87,10 @@ class OrderChecker : public Checker {
   }
 };
 
+GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::monotonic_writes>);
+GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::read_your_writes>);
+GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::monotonic_reads>);
+GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::writes_follow_reads>);
 GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::pram>);
 GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::causal>);
 GAUNTLET_REGISTER(Checker, OrderChecker<OrderModel::causal_convergence>);

@@ -11,6 +11,7 @@
 #include "checker/causal/order_verifier.hpp"
 #include "checker/causal/saturation.hpp"
 #include "checker/causal/sequential_search.hpp"
+#include "checker/causal/session_guarantees.hpp"
 
 namespace gauntlet::causal {
 
@@ -23,13 +24,19 @@ constexpr std::size_t steps_of_verifier_max = 200'000;
 
 class Judging {
  public:
-  Judging(const History& history, const CheckOptions& options, OrderModels wanted)
-      : history_(history), options_(options), wanted_(wanted), effort_(options.budget) {}
+  Judging(const History& history, const CheckOptions& options, OrderModels wanted,
+          const std::function<bool(const std::string&)>& stronger_holds)
+      : history_(history),
+        options_(options),
+        wanted_(wanted),
+        stronger_holds_(stronger_holds),
+        effort_(options.budget) {}
 
   OrderJudgement run() {
     auto read = accesses_of(history_, options_, effort_);
     if (!read.reason.empty()) {
       all_unknown(read.reason);
+      ask_for_stronger(read.reason);
       return std::move(result_);
     }
     accesses_ = std::move(read.accesses);
@@ -51,10 +58,32 @@ class Judging {
   }
 
   void judge_models() {
-    judge_causal();
+    constexpr OrderModels by_causal_order = OrderModels(OrderModel::writes_follow_reads) |
+                                            OrderModel::causal | OrderModel::causal_convergence |
+                                            OrderModel::causal_memory | OrderModel::sequential;
+    holds(OrderModel::monotonic_writes);  // no read is out of thin air
+    if (wanted_.has_any(by_causal_order)) judge_causal();
+    judge_guarantee(OrderModel::read_your_writes, missed_own_write, "MissedOwnWrite");
+    judge_guarantee(OrderModel::monotonic_reads, non_monotonic_reads, "NonMonotonicReads");
+    for (const OrderModel model : order_models) {
+      if (!wanted_.has(model) || !is_open(model)) continue;
+      if (ask_for_stronger("")) return;
+      break;
+    }
     if (wanted_.has(OrderModel::sequential)) judge_sequential();
     if (wanted_.has(OrderModel::causal_memory)) judge_views(OrderModel::causal_memory);
     if (wanted_.has(OrderModel::pram)) judge_views(OrderModel::pram);
+  }
+
+  bool ask_for_stronger(const std::string& refused) {
+    const bool is_broken =
+        std::any_of(result_.models.begin(), result_.models.end(),
+                    [](const ModelJudgement& of) { return of.validity == Validity::invalid; });
+    if (is_broken || !stronger_holds_ || !stronger_holds_(refused)) return false;
+    for (const OrderModel model : order_models)
+      holds(model);
+    result_.by_stronger = true;
+    return true;
   }
 
   // --- answers
@@ -70,7 +99,7 @@ class Judging {
 
   void holds(OrderModel model) {
     for (const OrderModel weaker : order_models) {
-      if (with_stronger(weaker).has(model)) of(weaker) = {Validity::valid, ""};
+      if (with_stronger(weaker).has(model)) of(weaker) = {Validity::valid, "", {}};
     }
   }
 
@@ -89,18 +118,26 @@ class Judging {
   /// False if the verifier does not accept that `model` is.
   bool rule_out(OrderModel model, const std::optional<Derivation>& derivation, bool of_view) {
     if (!derivation) return refused(model, "a step has no derivation");
-    const auto refuted = verifier().refutes(*derivation);
+    return rule_out_as(model, *derivation, pattern_name(*derivation, of_view));
+  }
+
+  bool rule_out_as(OrderModel model, const Derivation& derivation, std::string name) {
+    const auto refuted = verifier().refutes(derivation);
     if (!refuted) return refused(model, refuted.error().what);
     if (!refuted->has(model)) return refused(model, "the evidence is about another model");
-    Anomaly anomaly = anomaly_of(history_, *derivation, pattern_name(*derivation, of_view));
-    show(std::move(anomaly), *refuted);
+    show(anomaly_of(history_, derivation, std::move(name)), *refuted);
     return true;
   }
 
   void show(Anomaly anomaly, OrderModels refuted) {
     for (const OrderModel model : order_models) {
       if (!refuted.has(model)) continue;
-      of(model) = {Validity::invalid, ""};
+      ModelJudgement& judgement = of(model);
+      judgement.validity = Validity::invalid;
+      judgement.reason.clear();
+      auto& names = judgement.broken_by;
+      if (std::find(names.begin(), names.end(), anomaly.name) == names.end())
+        names.push_back(anomaly.name);
       anomaly.rules_out.emplace_back(name_of(model));
     }
     anomaly.rules_out.emplace_back("linearizable");
@@ -147,10 +184,7 @@ class Judging {
         "no write that may have happened wrote that value to the key, and the "
         "key did not hold it at the start"};
     anomaly.certificate = Value::map({{"read", history_.index(read)}});
-    OrderModels all;
-    for (const OrderModel model : order_models)
-      all.add(model);
-    show(std::move(anomaly), all);
+    show(std::move(anomaly), OrderModels::all());
   }
 
   // --- CC and CCv
@@ -159,13 +193,16 @@ class Judging {
   void judge_causal() {
     used("causal order by vector clocks (AWDIT)");
     const CausalOrder causal = causal_order(accesses_, effort_);
-    if (gave_up({OrderModel::causal, OrderModel::causal_convergence})) return;
+    if (gave_up(
+            {OrderModel::writes_follow_reads, OrderModel::causal, OrderModel::causal_convergence}))
+      return;
     if (causal.order.size() < accesses_.size()) {
       Deriving deriving(accesses_, {}, {});
       ++result_.anomalies_total;
       rule_out(OrderModel::causal, deriving.derive(deriving.paths().cycle(causal.order)), false);
       return;
     }
+    holds(OrderModel::writes_follow_reads);  // CO has no cycle
     const auto order = topological_order(accesses_, causal.conflicts, effort_);
     if (gave_up({OrderModel::causal, OrderModel::causal_convergence})) return;
     const bool is_cyclic = order.size() < accesses_.size();
@@ -179,7 +216,7 @@ class Judging {
     if (gave_up({OrderModel::causal, OrderModel::causal_convergence})) return;
     show_contradictions(contradictions);
     if (!contradictions.empty()) return;
-    if (causal.initial_reads.empty()) of(OrderModel::causal) = {Validity::valid, ""};
+    if (causal.initial_reads.empty()) holds(OrderModel::causal);
     Deriving deriving(accesses_, causal.conflicts, {});
     ++result_.anomalies_total;
     rule_out(OrderModel::causal_convergence, deriving.derive(deriving.paths().cycle(order)), false);
@@ -228,6 +265,24 @@ class Judging {
     }
   }
 
+  // --- read your writes and monotonic reads
+  // ---------------------------------------------------------------------------------
+
+  void judge_guarantee(OrderModel model,
+                       std::vector<VersionStep> (*breach)(const Accesses&, Effort&),
+                       const char* name) {
+    if (!wanted_.has(model) || !is_open(model)) return;
+    used("order of versions");
+    const auto steps = breach(accesses_, effort_);
+    if (gave_up({model})) return;
+    if (steps.empty()) {
+      holds(model);
+      return;
+    }
+    ++result_.anomalies_total;
+    rule_out_as(model, derivation_of(accesses_, steps), name);
+  }
+
   // --- sequential
   // ---------------------------------------------------------------------------------
 
@@ -266,6 +321,7 @@ class Judging {
 
   void accept(const std::vector<AccessId>& order) {
     std::vector<EventIndex> events;
+    events.reserve(order.size());
     for (const AccessId id : order)
       events.push_back(accesses_[id].invocation);
     if (const auto accepted = verifier().sequential_order(events); !accepted) {
@@ -360,6 +416,7 @@ class Judging {
   const History& history_;
   const CheckOptions& options_;
   OrderModels wanted_;
+  const std::function<bool(const std::string&)>& stronger_holds_;
   Effort effort_;
   Accesses accesses_;
   std::optional<OrderVerifier> verifier_;
@@ -368,9 +425,9 @@ class Judging {
 
 }  // namespace
 
-OrderJudgement judge_orders(const History& history, const CheckOptions& options,
-                            OrderModels wanted) {
-  return Judging(history, options, wanted).run();
+OrderJudgement judge_orders(const History& history, const CheckOptions& options, OrderModels wanted,
+                            const std::function<bool(const std::string&)>& stronger_holds) {
+  return Judging(history, options, wanted, stronger_holds).run();
 }
 
 }  // namespace gauntlet::causal

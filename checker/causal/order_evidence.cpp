@@ -15,25 +15,63 @@ std::optional<Derivation> Deriving::derive(const std::vector<Hop>& cycle) {
   derivation_ = {};
   plain_.clear();
   derived_.clear();
-  auto path = add_path(cycle);
-  if (!path) return std::nullopt;
-  derivation_.cycle = std::move(*path);
+  if (cycle.empty()) return std::nullopt;
+  const auto needed = forced_in(cycle);
+  if (!needed) return std::nullopt;
+  for (const auto& [position, hops] : *needed)
+    add_forced(position, hops);
+  derivation_.cycle = add_path(cycle);
   return std::move(derivation_);
 }
 
-std::optional<std::vector<std::uint32_t>> Deriving::add_path(const std::vector<Hop>& hops) {
-  if (hops.empty()) return std::nullopt;
-  std::vector<std::uint32_t> positions;
-  for (const Hop& hop : hops) {
-    const auto position = add(hop);
-    if (!position) return std::nullopt;
-    positions.push_back(*position);
+/// All forced edges that the cycle needs, each with the path that it follows from. Ascending: a
+/// path is of edges that were forced earlier.
+std::optional<std::map<std::uint32_t, std::vector<Hop>>> Deriving::forced_in(
+    const std::vector<Hop>& cycle) {
+  std::map<std::uint32_t, std::vector<Hop>> needed;
+  std::vector<std::uint32_t> open;
+  const auto note = [&](const std::vector<Hop>& hops) {
+    for (const Hop& hop : hops) {
+      if (hop.kind == Hop::Kind::forced && needed.try_emplace(hop.forced).second)
+        open.push_back(hop.forced);
+    }
+  };
+  note(cycle);
+  while (!open.empty()) {
+    const std::uint32_t position = open.back();
+    open.pop_back();
+    if (rule_of(position) == EdgeRule::initial) continue;
+    std::vector<Hop> hops = reason_of(position);
+    if (hops.empty()) return std::nullopt;
+    note(hops);
+    needed[position] = std::move(hops);
   }
+  return needed;
+}
+
+EdgeRule Deriving::rule_of(std::uint32_t position) const {
+  return reasons_.empty() ? EdgeRule::conflict : reasons_[position].rule;
+}
+
+std::vector<Hop> Deriving::reason_of(std::uint32_t position) {
+  const ForcedEdge& forced = edges_[position];
+  if (reasons_.empty()) return path_to_reader(forced.from, forced.to);
+  const ForcedBy& reason = reasons_[position];
+  if (reason.rule == EdgeRule::conflict) {
+    return paths_.path(forced.from, reason.read, false, reason.known);
+  }
+  return paths_.path(accesses_[forced.from].source, forced.to, false, reason.known);
+}
+
+std::vector<std::uint32_t> Deriving::add_path(const std::vector<Hop>& hops) {
+  std::vector<std::uint32_t> positions;
+  positions.reserve(hops.size());
+  for (const Hop& hop : hops)
+    positions.push_back(hop.kind == Hop::Kind::forced ? derived_.at(hop.forced) : add_plain(hop));
   return positions;
 }
 
-std::optional<std::uint32_t> Deriving::add(const Hop& hop) {
-  if (hop.kind == Hop::Kind::forced) return add_forced(hop.forced);
+std::uint32_t Deriving::add_plain(const Hop& hop) {
   const auto next = static_cast<std::uint32_t>(derivation_.edges.size());
   const auto [at, is_new] = plain_.try_emplace({hop.from, hop.to}, next);
   if (is_new) {
@@ -48,32 +86,50 @@ std::vector<Hop> Deriving::path_to_reader(AccessId from, AccessId write) {
   return paths_.path(from, write, true, 0);
 }
 
-std::optional<std::uint32_t> Deriving::add_forced(std::uint32_t position) {
-  if (const auto at = derived_.find(position); at != derived_.end()) return at->second;
+void Deriving::add_forced(std::uint32_t position, const std::vector<Hop>& hops) {
   const ForcedEdge& forced = edges_[position];
-  const EdgeRule rule = reasons_.empty() ? EdgeRule::conflict : reasons_[position].rule;
-  DerivedEdge edge{rule, event(forced.from), event(forced.to)};
-  if (rule != EdgeRule::initial) {
-    std::vector<Hop> hops;
-    if (reasons_.empty()) {
-      hops = path_to_reader(forced.from, forced.to);
-    } else if (rule == EdgeRule::conflict) {
-      const ForcedBy& reason = reasons_[position];
-      hops = paths_.path(forced.from, reason.read, false, reason.known);
-    } else {
-      const AccessId source = accesses_[forced.from].source;
-      hops = paths_.path(source, forced.to, false, reasons_[position].known);
-    }
-    if (hops.empty()) return std::nullopt;
-    if (rule == EdgeRule::conflict) edge.reader = event(hops.back().to);
-    auto path = add_path(hops);
-    if (!path) return std::nullopt;
-    edge.path = std::move(*path);
-  }
-  const auto added = static_cast<std::uint32_t>(derivation_.edges.size());
+  DerivedEdge edge{rule_of(position), event(forced.from), event(forced.to)};
+  if (edge.rule == EdgeRule::conflict) edge.reader = event(hops.back().to);
+  edge.path = add_path(hops);
+  derived_[position] = static_cast<std::uint32_t>(derivation_.edges.size());
   derivation_.edges.push_back(std::move(edge));
-  derived_[position] = added;
-  return added;
+}
+
+namespace {
+
+/// Where `from` writes, the two reads, as the derivation of a step between versions.
+std::vector<std::uint32_t> path_to_set(const Accesses& accesses, const VersionStep& step,
+                                       Derivation& derivation) {
+  const auto event = [&](AccessId id) { return accesses[id].invocation; };
+  const auto next = static_cast<std::uint32_t>(derivation.edges.size());
+  if (step.earlier == no_access) {
+    derivation.edges.push_back({EdgeRule::session, event(step.from), event(step.reader)});
+    return {next};
+  }
+  derivation.edges.push_back({EdgeRule::reads_from, event(step.from), event(step.earlier)});
+  derivation.edges.push_back({EdgeRule::session, event(step.earlier), event(step.reader)});
+  return {next, next + 1};
+}
+
+}  // namespace
+
+Derivation derivation_of(const Accesses& accesses, const std::vector<VersionStep>& steps) {
+  Derivation derivation;
+  for (const VersionStep& step : steps) {
+    auto path = path_to_set(accesses, step, derivation);
+    const auto position = static_cast<std::uint32_t>(derivation.edges.size());
+    const EventIndex from = accesses[step.from].invocation;
+    const EventIndex reader = accesses[step.reader].invocation;
+    if (step.to == initial_value) {
+      derivation.edges.push_back({EdgeRule::initial, reader, from});
+      derivation.cycle = std::move(path);
+    } else {
+      derivation.edges.push_back(
+          {EdgeRule::conflict, from, accesses[step.to].invocation, reader, std::move(path)});
+    }
+    derivation.cycle.push_back(position);
+  }
+  return derivation;
 }
 
 std::string pattern_name(const Derivation& derivation, bool of_view) {
@@ -159,9 +215,13 @@ class Wording {
   const History& history_;
 };
 
+const char* name_of(EdgeRule rule) {
+  constexpr const char* names[] = {"session", "reads-from", "conflict", "overwritten", "initial"};
+  return names[static_cast<std::size_t>(rule)];
+}
+
 Value edge_value(const History& history, const DerivedEdge& edge) {
-  constexpr const char* rules[] = {"session", "reads-from", "conflict", "overwritten", "initial"};
-  Value value = Value::map({{"rule", rules[static_cast<std::size_t>(edge.rule)]},
+  Value value = Value::map({{"rule", name_of(edge.rule)},
                             {"from", history.index(edge.from)},
                             {"to", history.index(edge.to)}});
   if (edge.reader != no_event) value.set("reader", history.index(edge.reader));
@@ -202,8 +262,10 @@ Anomaly anomaly_of(const History& history, const Derivation& derivation, std::st
     }
     if (edge.rule != EdgeRule::session) keys.insert(history.key(edge.to));
     edges.push_back(edge_value(history, edge));
+    anomaly.edges.push_back(
+        {edge.from, edge.to, name_of(edge.rule), wording.edge(derivation, edge), false});
     if (anomaly.explanation.size() < sentences_max) {
-      anomaly.explanation.push_back(wording.edge(derivation, edge));
+      anomaly.explanation.push_back(anomaly.edges.back().why);
     }
   }
   if (derivation.edges.size() > sentences_max) {
@@ -223,8 +285,10 @@ Anomaly anomaly_of(const History& history, const Derivation& derivation, std::st
     if (anomaly.detected_at == no_event || end > anomaly.detected_at) anomaly.detected_at = end;
   }
   Value::List cycle;
-  for (const std::uint32_t position : derivation.cycle)
+  for (const std::uint32_t position : derivation.cycle) {
     cycle.emplace_back(static_cast<std::int64_t>(position));
+    anomaly.edges[position].in_cycle = true;
+  }
   anomaly.certificate = Value::map({{"edges", std::move(edges)}, {"cycle", std::move(cycle)}});
   return anomaly;
 }

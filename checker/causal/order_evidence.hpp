@@ -14,6 +14,7 @@
 #include "checker/causal/order_graph.hpp"
 #include "checker/causal/order_models.hpp"
 #include "checker/causal/saturation.hpp"
+#include "checker/causal/session_guarantees.hpp"
 #include "checker/verdict.hpp"
 
 namespace gauntlet::causal {
@@ -34,9 +35,12 @@ class Deriving {
   std::vector<Hop> path_to_reader(AccessId from, AccessId write);
 
  private:
-  std::optional<std::uint32_t> add(const Hop& hop);
-  std::optional<std::uint32_t> add_forced(std::uint32_t position);
-  std::optional<std::vector<std::uint32_t>> add_path(const std::vector<Hop>& hops);
+  std::optional<std::map<std::uint32_t, std::vector<Hop>>> forced_in(const std::vector<Hop>& cycle);
+  EdgeRule rule_of(std::uint32_t position) const;
+  std::vector<Hop> reason_of(std::uint32_t position);
+  void add_forced(std::uint32_t position, const std::vector<Hop>& hops);
+  std::vector<std::uint32_t> add_path(const std::vector<Hop>& hops);
+  std::uint32_t add_plain(const Hop& hop);
   EventIndex event(AccessId id) const { return accesses_[id].invocation; }
 
   const Accesses& accesses_;
@@ -47,6 +51,9 @@ class Deriving {
   std::map<std::pair<AccessId, AccessId>, std::uint32_t> plain_;  // positions of plain edges
   std::map<std::uint32_t, std::uint32_t> derived_;                // and of forced ones
 };
+
+/// The derivation of steps that lead in a circle, or to an initial value.
+Derivation derivation_of(const Accesses& accesses, const std::vector<VersionStep>& steps);
 
 /// The name of the bad pattern that a derivation shows. `of_view`: it is about one session's view
 /// (CM, PRAM).

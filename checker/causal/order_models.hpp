@@ -1,11 +1,5 @@
-// The consistency models of reads and writes without real time, and which implies which.
-//
-//   sequential => causal memory (CM) => causal (CC)
-//   sequential => causal convergence (CCv) => causal (CC)
-//   causal memory (CM) => PRAM
-//
-// and no others: CC, CM and CCv are told apart, and neither CC nor CCv implies PRAM, by Bouajjani
-// et al. (POPL 2017, section 2); PRAM is Lipton and Sandberg's (1988). Linearizable implies all.
+// The models without real time, of reads and writes. Which implies which is in the table of
+// consistency models (consistency_models.cpp). Linearizable implies all.
 #pragma once
 
 #include <array>
@@ -15,6 +9,10 @@
 namespace gauntlet::causal {
 
 enum class OrderModel : std::uint8_t {
+  monotonic_writes,
+  read_your_writes,
+  monotonic_reads,
+  writes_follow_reads,
   pram,
   causal,
   causal_convergence,
@@ -22,14 +20,22 @@ enum class OrderModel : std::uint8_t {
   sequential
 };
 
-/// From the weakest to the strongest.
-inline constexpr std::array order_models = {OrderModel::pram, OrderModel::causal,
+/// Weaker ones before those that imply them.
+inline constexpr std::array order_models = {OrderModel::monotonic_writes,
+                                            OrderModel::read_your_writes,
+                                            OrderModel::monotonic_reads,
+                                            OrderModel::writes_follow_reads,
+                                            OrderModel::pram,
+                                            OrderModel::causal,
                                             OrderModel::causal_convergence,
-                                            OrderModel::causal_memory, OrderModel::sequential};
+                                            OrderModel::causal_memory,
+                                            OrderModel::sequential};
 
+/// As in the table.
 constexpr std::string_view name_of(OrderModel model) {
-  constexpr std::array<std::string_view, 5> names = {"pram", "causal", "causal-convergence",
-                                                     "causal-memory", "sequential"};
+  constexpr std::array<std::string_view, order_models.size()> names = {
+      "monotonic-writes", "read-your-writes",   "monotonic-reads", "writes-follow-reads", "pram",
+      "causal",           "causal-convergence", "causal-memory",   "sequential"};
   return names[static_cast<std::size_t>(model)];
 }
 
@@ -39,10 +45,22 @@ class OrderModels {
   constexpr OrderModels() = default;
   constexpr OrderModels(OrderModel model) : bits_(bit(model)) {}
 
+  static constexpr OrderModels all() {
+    OrderModels models;
+    for (const OrderModel model : order_models)
+      models.add(model);
+    return models;
+  }
+
   constexpr bool has(OrderModel model) const { return (bits_ & bit(model)) != 0; }
+  constexpr bool has_any(OrderModels others) const { return (bits_ & others.bits_) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr void add(OrderModels others) { bits_ |= others.bits_; }
   friend constexpr bool operator==(OrderModels, OrderModels) = default;
+  friend constexpr OrderModels operator|(OrderModels a, OrderModels b) {
+    a.add(b);
+    return a;
+  }
 
  private:
   static constexpr unsigned bit(OrderModel model) { return 1u << static_cast<unsigned>(model); }
@@ -50,13 +68,6 @@ class OrderModels {
 };
 
 /// The model and all that imply it: what fails where it fails.
-constexpr OrderModels with_stronger(OrderModel model) {
-  OrderModels set = model;
-  const bool is_causal = model == OrderModel::causal;
-  if (is_causal) set.add(OrderModel::causal_convergence);
-  if (is_causal || model == OrderModel::pram) set.add(OrderModel::causal_memory);
-  set.add(OrderModel::sequential);
-  return set;
-}
+OrderModels with_stronger(OrderModel model);
 
 }  // namespace gauntlet::causal

@@ -159,7 +159,51 @@ OrderModels OrderVerifier::refuted_by(const Derivation& derivation) const {
   if (in_co && initials == 0) result.add(OrderModel::causal_convergence);
   if (by_views(derivation, used, false)) result.add(OrderModel::causal_memory);
   if (by_views(derivation, used, true)) result.add(with_stronger(OrderModel::pram));
+  const auto is_plain = [&](std::uint32_t position) {
+    const EdgeRule rule = derivation.edges[position].rule;
+    return rule == EdgeRule::session || rule == EdgeRule::reads_from;
+  };
+  if (std::all_of(derivation.cycle.begin(), derivation.cycle.end(), is_plain)) {
+    result.add(with_stronger(OrderModel::writes_follow_reads));
+  }
+  if (by_sets(derivation, &OrderVerifier::is_own_write)) {
+    result.add(with_stronger(OrderModel::read_your_writes));
+  }
+  if (by_sets(derivation, &OrderVerifier::is_found_before)) {
+    result.add(with_stronger(OrderModel::monotonic_reads));
+  }
   return result;
+}
+
+/// Whether the path goes from a write to a later read of its session.
+bool OrderVerifier::is_own_write(const Derivation& derivation,
+                                 std::span<const std::uint32_t> path) const {
+  return path.size() == 1 && derivation.edges[path[0]].rule == EdgeRule::session &&
+         claim(derivation.edges[path[0]].from)->is_write;
+}
+
+/// Whether the path goes from a write to a read that found it and on to a later read of the
+/// session.
+bool OrderVerifier::is_found_before(const Derivation& derivation,
+                                    std::span<const std::uint32_t> path) const {
+  return path.size() == 2 && derivation.edges[path[0]].rule == EdgeRule::reads_from &&
+         derivation.edges[path[1]].rule == EdgeRule::session;
+}
+
+/// Whether the cycle is one of the order of writes, each step forced because `leads_to_set` says
+/// that a write is in the set of a read; or is one such path to a read of the initial value.
+bool OrderVerifier::by_sets(const Derivation& derivation,
+                            bool (OrderVerifier::*leads_to_set)(const Derivation&,
+                                                                std::span<const std::uint32_t>)
+                                const) const {
+  const auto& cycle = derivation.cycle;
+  const auto is_conflict = [&](std::uint32_t position) {
+    const DerivedEdge& edge = derivation.edges[position];
+    return edge.rule == EdgeRule::conflict && (this->*leads_to_set)(derivation, edge.path);
+  };
+  if (std::all_of(cycle.begin(), cycle.end(), is_conflict)) return true;
+  return derivation.edges[cycle.back()].rule == EdgeRule::initial &&
+         (this->*leads_to_set)(derivation, std::span(cycle).first(cycle.size() - 1));
 }
 
 /// Whether the derivation is one about the view of a single process. A cycle that uses no read of
@@ -229,44 +273,65 @@ Result<void> OrderVerifier::sequential_order(std::span<const EventIndex> order) 
   return {};
 }
 
-/// Tries all orders, depth first; remembers which (operations taken, values held) lead nowhere.
+/// Tries all orders, depth first and without recursion, which a long history would drive too deep;
+/// remembers which (operations taken, values held) lead nowhere.
 class OrderVerifier::Orders {
  public:
   Orders(const OrderVerifier& verifier, std::span<const ValueId> keys, std::size_t steps_max)
-      : verifier_(verifier), steps_left_(steps_max) {
+      : verifier_(verifier) {
     std::map<Process, std::vector<const Claim*>> sessions;
     for (const Claim& claim : verifier.claims_) {
-      if (std::find(keys.begin(), keys.end(), claim.key) != keys.end())
-        sessions[claim.process].push_back(&claim);
+      if (std::find(keys.begin(), keys.end(), claim.key) == keys.end()) continue;
+      sessions[claim.process].push_back(&claim);
+      certain_left_ += claim.certain;
     }
     for (auto& [process, claims] : sessions)
       sessions_.push_back(std::move(claims));
     taken_.assign(sessions_.size(), 0);
+    constexpr std::size_t entries_max = 16'000'000;  // of all states that are remembered
+    steps_left_ = std::min(steps_max, entries_max / (sessions_.size() + keys.size() + 1));
   }
 
+  /// Also true where it gave up.
   bool exist() {
-    bool done = true;
-    for (std::size_t s = 0; s < sessions_.size(); ++s) {
-      for (std::size_t i = taken_[s]; i < sessions_[s].size(); ++i)
-        done = done && !sessions_[s][i]->certain;
+    std::vector<Step> path;
+    std::size_t next = 0;  // the session to try
+    bool is_open = true;   // false: it is known that nothing goes on from here
+    while (certain_left_ > 0 && steps_left_ > 0) {
+      if (next == 0) {
+        --steps_left_;
+        is_open = dead_.insert(state()).second;
+      }
+      while (is_open && next < sessions_.size() && !take(next, path))
+        ++next;
+      if (is_open && next < sessions_.size()) {
+        next = 0;
+        continue;
+      }
+      if (path.empty()) return false;
+      next = undo(path) + 1;
+      is_open = true;
     }
-    if (done || steps_left_ == 0) return true;
-    --steps_left_;
+    return true;
+  }
+  bool gave_up() const { return certain_left_ > 0 && steps_left_ == 0; }
+
+ private:
+  struct Step {
+    std::size_t session;
+    EventIndex held_before;
+  };
+
+  std::vector<std::uint32_t> state() const {
     std::vector<std::uint32_t> state(taken_.begin(), taken_.end());
     for (const auto& [key, write] : held_)
       state.push_back(write);
-    if (!dead_.insert(std::move(state)).second) return false;
-    for (std::size_t s = 0; s < sessions_.size(); ++s) {
-      if (taken_[s] == sessions_[s].size()) continue;
-      if (take(s)) return true;
-    }
-    return false;
+    return state;
   }
-  bool gave_up() const { return steps_left_ == 0; }
 
- private:
-  bool take(std::size_t s) {
-    const Claim& next = *sessions_[s][taken_[s]];
+  bool take(std::size_t session, std::vector<Step>& path) {
+    if (taken_[session] == sessions_[session].size()) return false;
+    const Claim& next = *sessions_[session][taken_[session]];
     const auto at = held_.find(next.key);
     const EventIndex before = at == held_.end() ? no_event : at->second;
     if (next.is_write) {
@@ -275,15 +340,25 @@ class OrderVerifier::Orders {
                                   : verifier_.claim(before)->value != next.value) {
       return false;
     }
-    ++taken_[s];
-    if (exist()) return true;
-    --taken_[s];
-    if (next.is_write) held_[next.key] = before;
-    return false;
+    ++taken_[session];
+    certain_left_ -= next.certain;
+    path.push_back({session, before});
+    return true;
+  }
+
+  /// Takes the last step back and answers its session.
+  std::size_t undo(std::vector<Step>& path) {
+    const Step step = path.back();
+    path.pop_back();
+    const Claim& claim = *sessions_[step.session][--taken_[step.session]];
+    certain_left_ += claim.certain;
+    if (claim.is_write) held_[claim.key] = step.held_before;
+    return step.session;
   }
 
   const OrderVerifier& verifier_;
-  std::size_t steps_left_;
+  std::size_t steps_left_ = 0;
+  std::size_t certain_left_ = 0;
   std::vector<std::vector<const Claim*>> sessions_;
   std::vector<std::uint32_t> taken_;    // by session
   std::map<ValueId, EventIndex> held_;  // by key: the write; no_event: none

@@ -33,12 +33,14 @@ class OrderVerifier {
   ///    about a read's place and would be too; the algorithms do not use it there, and it is not
   ///    accepted.)
   ///  - PRAM: the same, where the order agrees with session order only and p's reads read from
-  ///  where
-  ///    they read: no hop over what another process read.
+  ///    where they read: no hop over what another process read.
   ///  - causal convergence: one order of writes agrees with CO, and each read reads from the last
   ///    write of its key, by that order, in its CO-past: conflicts whose path is in CO.
   ///  - causal: each read by itself: a cycle of CO and one conflict with a path in CO, or CO and
   ///    one initial edge.
+  ///  - the session guarantees (session_guarantees.hpp): one order of the writes, in which a write
+  ///    that is in the set of a read is before the one that the read found; for writes follow
+  ///    reads, also one that a session read before another that it wrote later.
   Result<OrderModels> refutes(const Derivation& derivation) const;
 
   /// Accepts that a read answered what no write that may have happened wrote and no key held at the
@@ -72,6 +74,11 @@ class OrderVerifier {
   Result<void> check_path(const Derivation& derivation, std::span<const std::uint32_t> path,
                           EventIndex from, EventIndex to, std::uint32_t before) const;
   OrderModels refuted_by(const Derivation& derivation) const;
+  bool is_own_write(const Derivation& derivation, std::span<const std::uint32_t> path) const;
+  bool is_found_before(const Derivation& derivation, std::span<const std::uint32_t> path) const;
+  bool by_sets(const Derivation& derivation,
+               bool (OrderVerifier::*leads_to_set)(const Derivation&,
+                                                   std::span<const std::uint32_t>) const) const;
   bool by_views(const Derivation& derivation, const std::vector<bool>& used, bool pram) const;
 
   const History& history_;

@@ -3,9 +3,12 @@
 // checkers.
 //
 // The definitions are those of Bouajjani et al. (POPL 2017) with the smallest causal order, the
-// closure of session order and reads-from: a larger one only has more to agree with.
+// closure of session order and reads-from: a larger one only has more to agree with. The session
+// guarantees: those of session_guarantees.hpp, by all orders of the writes and all sets that a read
+// may see.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -78,6 +81,7 @@ class OrderOracle {
       }
     }
     if (model == pram) return pram_explains();
+    if (model < pram) return guarantee_explains(model);
     for (std::size_t a = 0; a < n; ++a) {
       if (co_[a][a]) return false;
     }
@@ -104,6 +108,92 @@ class OrderOracle {
         judged[a] = !rows_[a].is_write && own;
       }
       if (!order_exists(kept, session_, judged, false)) return false;
+    }
+    return true;
+  }
+
+  bool guarantee_explains(causal::OrderModel guarantee) {
+    std::vector<std::size_t> writes, order;
+    for (std::size_t a = 0; a < rows_.size(); ++a) {
+      if (rows_[a].is_write) writes.push_back(a);
+    }
+    std::vector<std::size_t> rank(rows_.size(), 0);
+    std::sort(writes.begin(), writes.end());
+    do {
+      for (std::size_t i = 0; i < writes.size(); ++i)
+        rank[writes[i]] = i;
+      if (order_allows(guarantee, rank) && sets_exist(guarantee, writes, rank)) return true;
+    } while (std::next_permutation(writes.begin(), writes.end()));
+    return false;
+  }
+
+  bool finds(std::size_t read, std::size_t write) const {
+    return rows_[write].is_write && rows_[write].key == rows_[read].key &&
+           rows_[write].value == rows_[read].value;
+  }
+
+  /// What the guarantee asks of the order of writes.
+  bool order_allows(causal::OrderModel guarantee, const std::vector<std::size_t>& rank) {
+    using enum causal::OrderModel;
+    const std::size_t n = rows_.size();
+    for (std::size_t a = 0; a < n; ++a) {
+      for (std::size_t b = 0; b < n; ++b) {
+        if (!rows_[b].is_write || !session_[a][b]) continue;
+        if (guarantee == monotonic_writes && rows_[a].is_write && rank[a] >= rank[b]) return false;
+        if (guarantee != writes_follow_reads || rows_[a].is_write) continue;
+        for (std::size_t w = 0; w < n; ++w) {
+          if (finds(a, w) && rank[w] >= rank[b]) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// Whether each read has a set of writes that the guarantee allows and that explains it.
+  bool sets_exist(causal::OrderModel guarantee, const std::vector<std::size_t>& writes,
+                  const std::vector<std::size_t>& rank) {
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      if (rows_[r].is_write) continue;
+      bool exists = false;
+      for (std::size_t bits = 0; bits < std::size_t{1} << writes.size() && !exists; ++bits) {
+        Set set(rows_.size(), false);
+        for (std::size_t i = 0; i < writes.size(); ++i)
+          set[writes[i]] = (bits >> i & 1u) != 0;
+        exists = shows(set, r, rank) && set_allows(guarantee, set, r);
+      }
+      if (!exists) return false;
+    }
+    return true;
+  }
+
+  bool shows(const Set& set, std::size_t read, const std::vector<std::size_t>& rank) const {
+    std::string value = "null";
+    std::size_t last = 0;
+    for (std::size_t w = 0; w < rows_.size(); ++w) {
+      if (!set[w] || rows_[w].key != rows_[read].key || rank[w] + 1 < last) continue;
+      last = rank[w] + 1;
+      value = rows_[w].value;
+    }
+    return value == rows_[read].value;
+  }
+
+  bool set_allows(causal::OrderModel guarantee, const Set& set, std::size_t read) const {
+    using enum causal::OrderModel;
+    for (std::size_t a = 0; a < rows_.size(); ++a) {
+      for (std::size_t b = 0; b < rows_.size(); ++b) {
+        const bool is_own = session_[a][read] && !set[a] && rows_[a].is_write;
+        if (guarantee == read_your_writes && is_own) return false;
+        if (guarantee == monotonic_reads && session_[a][read] && finds(a, b) && !set[b] &&
+            !rows_[a].is_write)
+          return false;
+        if (!set[b]) continue;
+        if (guarantee == monotonic_writes && session_[a][b] && rows_[a].is_write && !set[a])
+          return false;
+        if (guarantee != writes_follow_reads || !session_[a][b] || rows_[a].is_write) continue;
+        for (std::size_t w = 0; w < rows_.size(); ++w) {
+          if (finds(a, w) && !set[w]) return false;
+        }
+      }
     }
     return true;
   }

@@ -221,3 +221,34 @@ TEST_CASE("list shows the consistency models with what they imply") {
   CHECK(listed.output.find("\"implies: causal-memory, causal-convergence\"") != std::string::npos);
   CHECK(listed.output.find("\"strict-serializable\"") != std::string::npos);
 }
+
+TEST_CASE("check judges a history by the consistency models that are asked for") {
+  const Scratch scratch;
+  const std::string file = scratch.path("history.jsonl");
+  // Process 1 reads 1 after it has read 2, both written by process 0 in turn.
+  std::string text;
+  int index = 0;
+  const auto add = [&](int process, const std::string& f, int value) {
+    for (const char* type : {"invoke", "ok"}) {
+      const bool is_question = f == "read" && std::string(type) == "invoke";
+      text += "{\"index\":" + std::to_string(index) + ",\"time\":" + std::to_string(index) +
+              ",\"type\":\"" + type + "\",\"process\":" + std::to_string(process) + ",\"f\":\"" +
+              f + "\",\"value\":" + (is_question ? "null" : std::to_string(value)) + "}\n";
+      ++index;
+    }
+  };
+  add(0, "write", 1);
+  add(0, "write", 2);
+  add(1, "read", 2);
+  add(1, "read", 1);
+  write(file, text);
+  const auto all = gauntlet::gauntlet({"check", "--consistency", "all", "--json", file});
+  CHECK(all.exit_code == 1);
+  CHECK(all.output.find("\"weakest_failing\":[\"pram\",\"causal\"]") != std::string::npos);
+  CHECK(gauntlet::gauntlet({"check", "--consistency", "monotonic-reads,read-your-writes", file})
+            .exit_code == 0);
+  CHECK(gauntlet::gauntlet({"check", "--consistency", "monotonic-reads,causal", file}).exit_code ==
+        1);
+  CHECK(gauntlet::gauntlet({"check", "--consistency", "serializable", file}).exit_code == 2);
+  check_refused({"check", "--consistency", "sequental", file}, 254, "did you mean 'sequential'?");
+}
