@@ -69,6 +69,20 @@ Result<void> write_orders(const std::string& path, const History& history, const
   return write_file(path, lines, 0644);
 }
 
+Result<void> write_graphs(const std::string& folder, std::string_view prefix,
+                          const History& history, const Verdict& verdict) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return failure(ErrorKind::usage, fmt::format("{}: {}", folder, error.message()));
+  const GraphFiles graphs = graph_files(history, verdict);
+  if (!graphs.note.empty()) fmt::print(stderr, "gauntlet: {}\n", graphs.note);
+  for (const auto& [name, content] : graphs.files) {
+    const std::string path = fmt::format("{}/{}{}", folder, prefix, name);
+    if (auto written = write_file(path, content, 0644); !written) return written;
+  }
+  return {};
+}
+
 class CheckCommand : public SubCommand {
  public:
   std::string_view name() const override { return "check"; }
@@ -79,9 +93,9 @@ class CheckCommand : public SubCommand {
   std::size_t positionals_min() const override { return 1; }
   std::size_t positionals_max() const override { return 1'000'000; }
   std::vector<std::string_view> options() const override {
-    return {"model",  "consistency", "init",         "nil-read", "failed-cas",
-            "format", "time-limit",  "memory-limit", "threads",  "json",
-            "html",   "junit",       "order",        "config",   "print-config"};
+    return {"model",      "consistency",  "init",    "nil-read",    "failed-cas", "format",
+            "time-limit", "memory-limit", "threads", "json",        "html",       "junit",
+            "order",      "graphs",       "config",  "print-config"};
   }
 
   Result<ExitCode> run(Settings& settings) const override {
@@ -90,8 +104,9 @@ class CheckCommand : public SubCommand {
       return ExitCode::valid;
     }
     ExitCode worst = ExitCode::valid;
+    std::size_t number = 0;
     for (const auto& path : settings.positionals()) {
-      const auto outcome = check_one(path, settings);
+      const auto outcome = check_one(path, ++number, settings);
       if (!outcome && settings.positionals().size() == 1) return outcome.error();
       const ExitCode code = outcome ? *outcome : gauntlet::exit_code_of(outcome.error());
       if (!outcome) fmt::print(stderr, "gauntlet: {}\n", outcome.error().to_string());
@@ -101,7 +116,8 @@ class CheckCommand : public SubCommand {
   }
 
  private:
-  static Result<ExitCode> check_one(const std::string& path, const Settings& settings) {
+  static Result<ExitCode> check_one(const std::string& path, std::size_t number,
+                                    const Settings& settings) {
     const Nanos started_ns = monotonic_now();
     const Nanos limit_ns =
         settings.duration(settings.given("time-limit") ? "time-limit" : "check-time-limit");
@@ -145,6 +161,13 @@ class CheckCommand : public SubCommand {
     }
     if (const auto& file = settings.text("order"); !file.empty()) {
       if (auto written = write_orders(file, read->history, verdict, *options); !written) {
+        return written.error();
+      }
+    }
+    if (const auto& folder = settings.text("graphs"); !folder.empty()) {
+      const bool is_one = settings.positionals().size() == 1;
+      const std::string prefix = is_one ? "" : fmt::format("history-{}-", number);
+      if (auto written = write_graphs(folder, prefix, read->history, verdict); !written) {
         return written.error();
       }
     }

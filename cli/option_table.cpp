@@ -55,7 +55,9 @@ const std::vector<OptionSpec>& option_table() {
       {"model", text, "", "NAME", "", "Check",
        "Data type to judge by (gauntlet list models); by default from the functions seen"},
       {"consistency", list, "", "MODEL,...", "", "Check",
-       "Consistency models that transactions must satisfy; by default strict-serializable"},
+       "Consistency models to satisfy (gauntlet list consistency), or all; by default "
+       "linearizable, "
+       "or strict-serializable for transactions"},
       {"init", text, "", "VALUE", "", "Check", "The model's initial value as JSON; default nil"},
       {"nil-read", choice, "value", "any|value", "any|value", "Check",
        "Whether a read of nil means the value nil, or that the value is not known"},
@@ -78,6 +80,8 @@ const std::vector<OptionSpec>& option_table() {
       {"junit", text, "", "FILE", "", "Output", "Write the verdict as JUnit XML to this file"},
       {"order", text, "", "FILE", "", "Output",
        "Write a legal order of the operations on each linearizable key to this file"},
+      {"graphs", text, "", "DIR", "", "Output",
+       "Write the graph of each anomaly that is a cycle to this folder, as DOT and SVG"},
       {"config", text, "", "FILE", "", "Output", "Read options from this TOML file"},
       {"print-config", flag, "false", "", "", "Output",
        "Print every option with its value and where it came from, and end"},

@@ -1,5 +1,8 @@
 #include "reports/glossary.hpp"
 
+#include <array>
+#include <utility>
+
 #include "checker/consistency_models.hpp"
 
 namespace gauntlet {
@@ -51,11 +54,47 @@ constexpr Entry anomalies[] = {
     {"G2-item",
      "A cycle with anti-dependencies on single keys: the transactions have no serial order."},
     {"G2", "A cycle with anti-dependencies: the transactions have no serial order."},
-    {"monotonic reads", "A process read a state, and later an older one."},
-    {"monotonic writes", "Writes of one process took effect in another order than it made them."},
-    {"read your writes", "A process did not see its own earlier write."},
-    {"writes follow reads",
-     "A write took effect before a write that its process had already read."},
+    {"ThinAirRead", "A read answered a value that nobody wrote."},
+    {"MissedOwnWrite",
+     "Read your writes is broken: a process read a state that lacks what it had written before, or "
+     "no order of the versions has the own writes of all processes before what they read next."},
+    {"NonMonotonicReads",
+     "Monotonic reads is broken: a process read a version and later an older one, or no order of "
+     "the versions agrees with the order in which all processes read them."},
+    {"CyclicCO",
+     "Causality in a circle: operations that read from each other, directly or by way of what "
+     "their processes did before, each came before itself."},
+    {"WriteCOInitRead",
+     "A read found the value from the start, though a write of that key had happened before it, as "
+     "far as its process could know."},
+    {"WriteCORead",
+     "A read found a value that another write had replaced before, as far as its process could "
+     "know: it had seen, at least by way of others, that the later write was there."},
+    {"CyclicCF",
+     "Processes disagree on the order of writes: what one saw replaced by the other, another saw "
+     "the other way round, so that no one order serves all."},
+    {"WriteHBInitRead",
+     "A process cannot explain its reads: it found the value from the start after something that, "
+     "by its other reads, a write of that key came before."},
+    {"CyclicHB",
+     "A process cannot explain its reads by any one order of the writes: each order that some of "
+     "them need is against what the others need."},
+    {"cyclic sequential order",
+     "No order of all operations, one after the other, agrees with the order of each process: what "
+     "the reads found forces some of them before themselves."},
+    {"no sequential order",
+     "No order of all operations, one after the other, agrees with the order of each process and "
+     "with what the reads found: all orders were tried."},
+    {"internal",
+     "A transaction's read contradicts what the same transaction had read or written before."},
+    {"future read", "A transaction read what it wrote only later."},
+    {"dirty update", "A transaction built on what another had written that then aborted."},
+    {"duplicate elements", "An element that was appended once stands twice in one list."},
+    {"incompatible order",
+     "Two reads show one list in orders of which neither continues the other."},
+    {"cyclic versions",
+     "Reads show the elements of one list in orders that contradict each other."},
+    {"thin-air read", "A read shows an element that nobody appended."},
     {"duplicate", "An element that was added once came back more than once."},
     {"too few writes",
      "A value was found more often, each time after it had been replaced, than operations can have "
@@ -98,10 +137,13 @@ std::string_view meaning_of(std::string_view anomaly) {
   return {};
 }
 
-std::string_view promise_of(std::string_view consistency) {
-  for (const Subject subject : {Subject::operations, Subject::transactions}) {
-    const ConsistencyModel* model = find_consistency_model(consistency, subject);
-    if (model != nullptr) return model->promise;
+std::string_view promise_of(std::string_view consistency, std::string_view model) {
+  const bool is_transactional = model == "list-append" || model == "rw-register";
+  auto subjects = std::array{Subject::operations, Subject::transactions};
+  if (is_transactional) std::swap(subjects[0], subjects[1]);
+  for (const Subject subject : subjects) {
+    const ConsistencyModel* found = find_consistency_model(consistency, subject);
+    if (found != nullptr) return found->promise;
   }
   return {};
 }

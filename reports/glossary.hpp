@@ -8,7 +8,8 @@ namespace gauntlet {
 /// The meaning of an anomaly's name as the checkers use it; empty for a name that is not known.
 std::string_view meaning_of(std::string_view anomaly);
 
-/// What a consistency model promises, in a sentence; empty for a name that is not known.
-std::string_view promise_of(std::string_view consistency);
+/// What a consistency model promises, in a sentence; empty for a name that is not known. `model`:
+/// the data type, which tells models of transactions from others of the same name.
+std::string_view promise_of(std::string_view consistency, std::string_view model);
 
 }  // namespace gauntlet

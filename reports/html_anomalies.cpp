@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "reports/anomaly_graph.hpp"
 #include "reports/anomaly_timeline.hpp"
 #include "reports/glossary.hpp"
+#include "reports/graph_drawing.hpp"
+#include "reports/graph_layout.hpp"
 #include "reports/html_dead_ends.hpp"
 #include "reports/html_sections.hpp"
 #include "reports/operation_text.hpp"
@@ -41,8 +45,13 @@ void write_operation_row(Markup& html, const ReportContext& context, EventIndex 
   number_cell(html, std::to_string(history.process(invocation)));
   if (columns.node) html.element("td", history.node(invocation));
   html.open("td", {{"class", "code"}});
-  html.element("b", text.f).text(" " + text.argument);
-  if (!text.result.empty()) html.text(" → " + text.result);
+  if (text.f == "txn") {
+    for (const std::string& line : operation_lines(history, invocation, 80))
+      html.element("div", line);
+  } else {
+    html.element("b", text.f).text(" " + text.argument);
+    if (!text.result.empty()) html.text(" → " + text.result);
+  }
   html.close();
   if (columns.key) html.element("td", text.key, {{"class", "code"}});
   html.open("td").text(outcome_text(history, invocation));
@@ -79,14 +88,79 @@ void write_operation_table(Markup& html, const ReportContext& context,
   write_cut(html, operations_max, operations.size(), "operations");
 }
 
-void write_reasoning(Markup& html, const Anomaly& anomaly) {
+/// The place of the edge that each sentence is about, or that of none.
+std::vector<std::size_t> edges_of_sentences(const Anomaly& anomaly) {
+  std::map<std::string_view, std::size_t> places;
+  for (std::size_t place = anomaly.edges.size(); place-- > 0;)
+    places[anomaly.edges[place].why] = place;
+  std::vector<std::size_t> result;
+  for (const std::string& sentence : anomaly.explanation) {
+    const auto at = places.find(sentence);
+    result.push_back(at == places.end() ? anomaly.edges.size() : at->second);
+  }
+  return result;
+}
+
+void write_sentence(Markup& html, const Anomaly& anomaly, std::size_t number,
+                    const std::string& sentence, std::size_t place) {
+  if (place == anomaly.edges.size()) {
+    html.element("li", sentence);
+    return;
+  }
+  const std::string id = edge_id(number, place);
+  html.open("li", {{"id", id + "-why"}});
+  html.element("a", anomaly.edges[place].kind,
+               {{"class", anomaly.edges[place].in_cycle ? "kind cycle" : "kind"},
+                {"href", "#" + id},
+                {"title", "show in the graph"}});
+  html.text(" " + sentence).close();
+}
+
+void write_reasoning(Markup& html, const Anomaly& anomaly, std::size_t number) {
   if (anomaly.explanation.empty()) return;
   html.element("h4", "Why it is a violation");
   html.open("ol", {{"class", "reasoning"}});
+  const auto places = edges_of_sentences(anomaly);
   for (std::size_t i = 0; i < std::min(anomaly.explanation.size(), sentences_max); ++i)
-    html.element("li", anomaly.explanation[i]);
+    write_sentence(html, anomaly, number, anomaly.explanation[i], places[i]);
   html.close();
   write_cut(html, sentences_max, anomaly.explanation.size(), "sentences");
+}
+
+/// The graphs of the anomalies that are shown, laid out together.
+struct Graphs {
+  std::vector<AnomalyGraph> graphs;
+  Result<std::vector<GraphLayout>> layouts = std::vector<GraphLayout>();
+
+  Graphs(const ReportContext& context, std::size_t shown) {
+    for (std::size_t i = 0; i < shown; ++i)
+      graphs.push_back(anomaly_graph(context.history, context.verdict.anomalies[i]));
+    layouts = lay_out(graphs);
+  }
+};
+
+void write_graph(Markup& html, const Graphs& drawn, std::size_t number) {
+  const AnomalyGraph& graph = drawn.graphs[number];
+  if (graph.empty()) return;
+  if (!drawn.layouts) {
+    html.element("p", fmt::format("The graph is not drawn: {}.", drawn.layouts.error().what),
+                 {{"class", "quiet"}});
+    return;
+  }
+  html.open("figure", {{"class", "scroll"}, {"tabindex", "0"}});
+  html.raw(draw_inline(graph, (*drawn.layouts)[number], number)).close();
+  std::string legend =
+      "An arrow says that one came before the other; the red ones lead in a circle. Each leads to "
+      "its reason, each operation to the timeline.";
+  if (graph.nodes_left_out > 0) {
+    legend += fmt::format(" {} of the circle are drawn as one.",
+                          counted(graph.nodes_left_out, "operation"));
+  }
+  if (graph.edges_left_out > 0) {
+    legend += fmt::format(" Left out: {} from which the red ones follow.",
+                          counted(graph.edges_left_out, "other arrow"));
+  }
+  html.element("p", legend, {{"class", "quiet legend"}});
 }
 
 void write_evidence(Markup& html, const Anomaly& anomaly) {
@@ -104,12 +178,13 @@ void write_evidence(Markup& html, const Anomaly& anomaly) {
   html.close();
 }
 
-void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& anomaly,
+void write_anomaly(Markup& html, const ReportContext& context, const Graphs& graphs,
                    std::size_t number) {
+  const Anomaly& anomaly = context.verdict.anomalies[number];
   // The clearest one is open; a list of many stays a list.
-  html.open("details", {{"class", "anomaly"},
-                        {"id", fmt::format("anomaly-{}", number)},
-                        {"open", number == 0 ? "open" : ""}});
+  html.open(
+      "details",
+      {{"class", "anomaly"}, {"id", anomaly_id(number)}, {"open", number == 0 ? "open" : ""}});
   html.open("summary");
   html.element("h3", anomaly_title(anomaly));
   if (!anomaly.rules_out.empty()) {
@@ -122,6 +197,7 @@ void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& an
   if (const auto meaning = meaning_of(anomaly.name); !meaning.empty()) {
     html.element("p", meaning, {{"class", "meaning"}});
   }
+  write_graph(html, graphs, number);
   const auto operations = invocations_of(context.history, anomaly.operations);
   if (!operations.empty()) {
     html.open("figure", {{"class", "scroll"}, {"tabindex", "0"}});
@@ -133,7 +209,7 @@ void write_anomaly(Markup& html, const ReportContext& context, const Anomaly& an
                  "really was. Arrows show what had ended before what began.",
                  {{"class", "quiet legend"}});
   }
-  write_reasoning(html, anomaly);
+  write_reasoning(html, anomaly, number);
   write_dead_ends(html, context.history, anomaly);
   if (!operations.empty()) {
     write_operation_table(html, context, operations, anomaly.detected_at);
@@ -165,8 +241,9 @@ void write_anomalies(Markup& html, const ReportContext& context) {
                              shown == 1 ? "one is" : fmt::format("{} are", shown)),
                  {{"class", "quiet"}});
   }
+  const Graphs graphs(context, shown);
   for (std::size_t i = 0; i < shown; ++i)
-    write_anomaly(html, context, anomalies[i], i);
+    write_anomaly(html, context, graphs, i);
   html.close();
 }
 

@@ -62,6 +62,20 @@ void write_figures(Markup& html, const ReportContext& context) {
   html.close();
 }
 
+/// What the verdict says beyond the claim: how strong the history is.
+void write_standing(Markup& html, const Verdict& verdict) {
+  const ModelSummary summary = model_summary(verdict);
+  for (const auto& [name, texts] :
+       {std::pair{"satisfies", &summary.satisfies}, std::pair{"breaks", &summary.breaks},
+        std::pair{"unknown", &summary.unknown}}) {
+    if (texts->empty()) continue;
+    html.element("dt", name).open("dd");
+    for (const std::string& text : *texts)
+      html.element("span", text, {{"class", "chip"}}).text(" ");
+    html.close();
+  }
+}
+
 void write_claim(Markup& html, const ReportContext& context) {
   const Verdict& verdict = context.verdict;
   html.open("dl", {{"class", "claim"}});
@@ -70,11 +84,12 @@ void write_claim(Markup& html, const ReportContext& context) {
   };
   html.element("dt", "claim").open("dd");
   html.text(verdict.consistency.empty() ? "not stated" : verdict.consistency);
-  if (const auto promise = promise_of(verdict.consistency); !promise.empty()) {
+  if (const auto promise = promise_of(verdict.consistency, verdict.model); !promise.empty()) {
     html.element("span", fmt::format(": {}", promise), {{"class", "quiet"}});
   }
   html.close();
   row("model", verdict.model);
+  write_standing(html, verdict);
   html.element("dt", "judged").open("dd");
   html.text(counted(verdict.operations, "operation"));
   if (verdict.crashed > 0) {

@@ -53,6 +53,7 @@ void write_rates(Markup& html, const ReportContext&) {
 
 constexpr Section sections[] = {
     {"anomalies", "Anomalies", has_anomalies, write_anomalies},
+    {"models", "Models", has_models, write_models},
     {"staleness", "Staleness", has_staleness, write_staleness},
     {"timeline", "Timeline", always, write_timeline},
     {"rates", "Rates", has_rates, write_rates},

@@ -27,6 +27,7 @@ struct ReportContext {
 
 void write_banner(Markup& html, const ReportContext& context);
 void write_anomalies(Markup& html, const ReportContext& context);
+void write_models(Markup& html, const ReportContext& context);
 void write_staleness(Markup& html, const ReportContext& context);
 void write_operations(Markup& html, const ReportContext& context);
 void write_errors(Markup& html, const ReportContext& context);
@@ -37,6 +38,7 @@ void write_statistics(Markup& html, const ReportContext& context);
 
 /// Whether the section has anything to show; a section without is left out, link included.
 bool has_anomalies(const ReportContext& context);
+bool has_models(const ReportContext& context);
 bool has_staleness(const ReportContext& context);
 bool has_parts(const ReportContext& context);
 bool has_statistics(const ReportContext& context);

@@ -19,9 +19,15 @@ struct OperationText {
 OperationText operation_text(const History& history, EventIndex invocation,
                              std::size_t length_max = 200);
 
-/// "write 4", "read → 3", "cas [3,4]", "read" where nothing came back.
+/// "write 4", "read → 3", "cas [3,4]", "read" where nothing came back; of a transaction
+/// "append 5 to x, read y = [1 2]".
 std::string operation_label(const History& history, EventIndex invocation,
                             std::size_t length_max = 200);
+
+/// The same in lines of about `columns_max` columns: a transaction has one for each of its
+/// micro-operations, "append 5 to x", "read y = [1 2]"; any other operation has one, with its key.
+std::vector<std::string> operation_lines(const History& history, EventIndex invocation,
+                                         std::size_t columns_max);
 
 /// What the outcome means, in a word or two: "ok", "fail", "info (may have happened)",
 /// "never completed".

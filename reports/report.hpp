@@ -33,6 +33,15 @@ std::string terminal_summary(const ReportInput& input, bool color);
 /// The verdict as one JSON object (stable schema, docs/formats.md); `results.json` of a run.
 Value verdict_to_value(const Verdict& verdict, const History& history);
 
+struct GraphFiles {
+  std::vector<std::pair<std::string, std::string>> files;  ///< name and content
+  std::string note;  ///< why something is missing; empty where nothing is
+};
+
+/// The graph of each anomaly that has one, as anomaly-N.dot and, laid out by Graphviz within 10 s,
+/// anomaly-N.svg; N as in the HTML report.
+GraphFiles graph_files(const History& history, const Verdict& verdict);
+
 /// JUnit XML of one or more verdicts, for CI.
 std::string junit_report(const std::vector<ReportInput>& inputs);
 

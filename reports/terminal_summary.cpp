@@ -1,5 +1,6 @@
 // The verdict for a terminal: what a person needs before opening the report.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -144,6 +145,12 @@ class Summary {
     }
     if (!faults_.empty()) figure("faults", faults_text());
     if (verdict_.parts_total > 1) figure("parts", parts_text());
+    const ModelSummary models = model_summary(verdict_);
+    if (!models.satisfies.empty())
+      figure("satisfies", fmt::format("{}", fmt::join(models.satisfies, ", ")));
+    if (!models.breaks.empty()) figure("breaks", fmt::format("{}", fmt::join(models.breaks, ", ")));
+    if (!models.unknown.empty())
+      figure("unknown", fmt::format("{}", fmt::join(models.unknown, ", ")));
     if (!verdict_.checker.empty()) {
       figure("checked by", verdict_.algorithm.empty()
                                ? verdict_.checker

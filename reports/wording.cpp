@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reports/text.hpp"
 
 namespace gauntlet {
@@ -69,6 +71,20 @@ std::string verdict_sentence(const Verdict& verdict) {
   }
   return fmt::format("Whether it is {} could not be decided: {}.", claim,
                      verdict.reason.empty() ? "the checker gave no reason" : verdict.reason);
+}
+
+ModelSummary model_summary(const Verdict& verdict) {
+  ModelSummary summary;
+  summary.satisfies = verdict.strongest_holding;
+  for (const ModelVerdict& model : verdict.models) {
+    if (model.validity == Validity::unknown) summary.unknown.push_back(model.name);
+    const auto& weakest = verdict.weakest_failing;
+    if (std::find(weakest.begin(), weakest.end(), model.name) == weakest.end()) continue;
+    summary.breaks.push_back(model.why.empty()
+                                 ? model.name
+                                 : fmt::format("{} ({})", model.name, printable(model.why, 80)));
+  }
+  return summary;
 }
 
 std::vector<std::string> cautions(const Verdict& verdict, const HistoryCounts& counts,

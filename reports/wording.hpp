@@ -21,6 +21,13 @@ std::string verdict_sentence(const Verdict& verdict);
 std::vector<std::string> cautions(const Verdict& verdict, const HistoryCounts& counts,
                                   const std::vector<FaultEpisode>& faults);
 
+/// The strongest models that hold, the weakest that are broken with what breaks them, and those
+/// that are unknown and that nothing weaker or stronger decides.
+struct ModelSummary {
+  std::vector<std::string> satisfies, breaks, unknown;
+};
+ModelSummary model_summary(const Verdict& verdict);
+
 /// "stale read on key 2".
 std::string anomaly_title(const Anomaly& anomaly);
 

@@ -64,7 +64,7 @@ class ComponentSearch {
   }
 
   /// Keeps the path, which leads from the end of `begin` back to where that began.
-  void consider(std::vector<Candidate> begin, const Path& path) {
+  void consider(const std::vector<Candidate>& begin, const Path& path) {
     Cycle cycle;
     for (const Candidate& edge : begin) {
       cycle.transactions.push_back(edge.source);
@@ -136,7 +136,8 @@ class ComponentSearch {
     if (!parts.finished || parts.is_acyclic()) return;
     const auto edges = candidates([&](std::uint32_t v, Edge edge) {
       return edge.kind() == Dependency::rw &&
-             parts.component[2 * v] == parts.component[2 * edge.target() + 1];
+             parts.component[std::size_t{2} * v] ==
+                 parts.component[std::size_t{2} * edge.target() + 1];
     });
     const auto single = closed_without_rw(edges);
     shorten(CycleClass::g_single, single, paths_without_rw(), 0, 1, 2);

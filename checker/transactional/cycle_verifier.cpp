@@ -370,6 +370,7 @@ bool has_cyclic_versions(const Reader& reader, ValueId key) {
   while (behind.size() < before) {
     before = behind.size();
     std::vector<ValueId> targets;
+    targets.reserve(behind.size());
     for (const auto& pair : behind)
       targets.push_back(pair.second);
     std::sort(targets.begin(), targets.end());

@@ -302,8 +302,12 @@ Anomaly Evidence::describe(const CycleCertificate& certificate) const {
       anomaly.detected_at = end;
     }
   }
-  for (std::size_t i = 0; i < certificate.edges.size(); ++i)
+  for (std::size_t i = 0; i < certificate.edges.size(); ++i) {
+    const std::size_t next = (i + 1) % certificate.transactions.size();
     anomaly.explanation.push_back(edge_text(certificate, i));
+    anomaly.edges.push_back({certificate.transactions[i], certificate.transactions[next],
+                             certificate.edges[i].kind, anomaly.explanation.back()});
+  }
   anomaly.explanation.emplace_back("So each of them came before itself.");
   anomaly.certificate =
       Value::map({{"cycle", Value(std::move(transactions))}, {"edges", Value(std::move(edges))}});

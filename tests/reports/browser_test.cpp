@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/reports/cycle_sample.hpp"
 #include "tests/reports/hostile.hpp"
 #include "tests/reports/sample.hpp"
 
@@ -152,6 +153,37 @@ TEST_CASE("the timeline answers keys, pointer, filters and buttons") {
   CHECK(said(page, "gone") == "true");
   CHECK(said(page, "readout").find("ok ") != std::string::npos);
   CHECK(said(page, "readout").find("latency p50") != std::string::npos);
+}
+
+TEST_CASE("the graph of a cycle leads to its reasons and to the timeline") {
+  if (!browser_available()) return;
+  const WriteSkew sample;
+  const BrowserPage plain = open_in_browser("cycle.html", html_report(sample.input));
+  CHECK(plain.console == "");
+  const std::string html = driven(html_report(sample.input), R"js(
+    await frame();
+    const graph = document.querySelector('svg.graph');
+    const box = graph.querySelector('.box').getBoundingClientRect();
+    const frameBox = graph.getBoundingClientRect();
+    say('inside', box.left > frameBox.left && box.right < frameBox.right && box.height > 20);
+    say('styled', getComputedStyle(graph.querySelector('.edge.cycle path')).stroke);
+    graph.querySelector('.edge').dispatchEvent(new MouseEvent('click', {bubbles: true}));
+    await frame();
+    say('reason', document.querySelector('li:target').textContent);
+    document.querySelector('li:target a.kind').click(); await frame();
+    say('arrow', document.querySelector('.edge:target') !== null);
+    graph.querySelector('.vertex').dispatchEvent(new MouseEvent('click', {bubbles: true}));
+    await frame();
+    say('operation', view.querySelector('.detail h3').textContent);
+  )js");
+  const BrowserPage page = open_in_browser("cycle_driven.html", html);
+  CHECK(page.console == "");
+  CHECK(said(page, "error") == "(not said)");
+  CHECK(said(page, "inside") == "true");
+  CHECK(said(page, "styled").find("rgb(") == 0);
+  CHECK(said(page, "reason").find("so T") != std::string::npos);
+  CHECK(said(page, "arrow") == "true");
+  CHECK(said(page, "operation").find("txn") == 0);
 }
 
 TEST_CASE("nothing that a value holds runs, even where it would stand in the page as markup") {
