@@ -34,19 +34,20 @@ const std::vector<ConsistencyModel> models_of_operations = {
      {},
      {"ThinAirRead"},
      true,
-     "the writes of a process take effect in the order in which it made them",
+     "the writes of a process take effect in the order in which it made them (which reads of one "
+     "key at a time cannot tell)",
      "Terry et al. 1994; Viotti and Vukolic 2016, 3.3"},
     {"read-your-writes",
      {},
      {"ThinAirRead", "MissedOwnWrite"},
      true,
-     "a process sees its own earlier writes",
+     "a process sees its own earlier writes, in whatever order the servers put them",
      "Terry et al. 1994; Viotti and Vukolic 2016, 3.3"},
     {"monotonic-reads",
      {},
      {"ThinAirRead", "NonMonotonicReads"},
      true,
-     "a process that has seen a state sees no older one later",
+     "a process that has seen a write keeps seeing it, in whatever order the servers put them",
      "Terry et al. 1994; Viotti and Vukolic 2016, 3.3"},
     {"writes-follow-reads",
      {},
@@ -250,9 +251,24 @@ const ConsistencyModel* find_consistency_model(std::string_view name, Subject su
   return nullptr;
 }
 
+namespace {
+
+/// A transaction is an operation on the database as one object. Seen so, sequential consistency is
+/// strong session serializability, and linearizability is strict serializability (Herlihy and Wing
+/// 1990, section 6).
+std::string_view own_name(std::string_view name, Subject subject) {
+  if (subject == Subject::transactions && name == "sequential")
+    return "strong-session-serializable";
+  if (subject == Subject::transactions && name == "linearizable") return "strict-serializable";
+  return name;
+}
+
+}  // namespace
+
 std::vector<std::string> expanded(const std::vector<std::string>& asked, Subject subject) {
   std::vector<std::string> names;
-  const auto add = [&](std::string_view name) {
+  const auto add = [&](std::string_view asked_for) {
+    const std::string_view name = own_name(asked_for, subject);
     if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
   };
   for (const std::string& name : asked) {

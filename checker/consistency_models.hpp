@@ -38,7 +38,8 @@ const ConsistencyModel* find_consistency_model(std::string_view name, Subject su
 std::vector<std::string> ruled_out_by(std::string_view anomaly);
 /// What stands for all models of the subject where models are asked for by name.
 inline constexpr std::string_view all_models = "all";
-/// The names that were asked for, or those of all models of the subject; without repetitions.
+/// The names that were asked for, or those of all models of the subject; without repetitions. Of
+/// transactions, `sequential` and `linearizable` are those that come to the same.
 std::vector<std::string> expanded(const std::vector<std::string>& asked, Subject subject);
 /// What was asked for as a claim, in words: all models hold if and only if the strongest does.
 std::string claim_of(const std::vector<std::string>& asked, Subject subject);

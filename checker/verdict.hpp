@@ -70,7 +70,7 @@ struct PartVerdict {
 struct ModelVerdict {
   std::string name;
   Validity validity = Validity::unknown;
-  std::string why;  ///< invalid: the names of the anomalies that break it; unknown: the reason
+  std::string why;  ///< invalid: the anomalies that break it; unknown: why, if it was looked at
 };
 
 struct Verdict {

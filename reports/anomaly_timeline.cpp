@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/utf8.hpp"
 #include "reports/counts.hpp"
 #include "reports/markup.hpp"
 #include "reports/operation_text.hpp"
@@ -26,7 +27,7 @@ constexpr std::size_t crowded_from = 16;
 constexpr double character_width = 7.3;
 constexpr double gap_character_width = 6;
 constexpr double width_min = 1130;
-constexpr std::size_t label_columns_max = 30;
+constexpr std::size_t label_columns_max = 36;
 constexpr std::size_t bands_max = 4;
 constexpr std::size_t order_arrows_operations_max = 10;
 
@@ -51,9 +52,12 @@ double label_width(std::string_view label) {
 }
 
 std::string shortened(const std::string& label) {
-  std::string plain = printable(label, label_columns_max);
-  if (columns(plain) <= label_columns_max + 3) return plain;
-  return printable(label, label_columns_max - 16);
+  std::string plain = printable(label, 400);
+  if (columns(plain) <= label_columns_max) return plain;
+  std::size_t bytes = 0;
+  for (std::size_t taken = 0; taken + 1 < label_columns_max; ++taken)
+    bytes += std::max<std::size_t>(decode_utf8(std::string_view(plain).substr(bytes)).length, 1);
+  return plain.substr(0, bytes) + "…";
 }
 
 class Drawing {

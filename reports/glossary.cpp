@@ -119,6 +119,21 @@ constexpr Entry anomalies[] = {
     {"phantom increment", "A counter's value holds more than all additions together."},
 };
 
+// Kinds of edges: Adya's dependencies, and the rules of checker/causal/derivation.hpp.
+constexpr Entry edges[] = {
+    {"ww", "the second wrote behind the first"},
+    {"wr", "the second read what the first wrote"},
+    {"rw", "the first read a version that lacks what the second wrote"},
+    {"process", "a process ran the first before the second"},
+    {"realtime", "the first had ended before the second was invoked"},
+    {"session", "a process did the first before the second"},
+    {"reads-from", "the second read what the first wrote"},
+    {"conflict",
+     "both wrote a key, and one who could know of the first read the second's value all the same"},
+    {"overwritten", "the first read a value that the second replaced"},
+    {"initial", "the first read the value from the start, and the second wrote the key"},
+};
+
 /// Adya's names carry suffixes that only strengthen the order considered.
 std::string_view without_suffix(std::string_view name) {
   name = name.substr(0, name.find(" ("));  // "order violation (FIFO)"
@@ -133,6 +148,13 @@ std::string_view without_suffix(std::string_view name) {
 std::string_view meaning_of(std::string_view anomaly) {
   for (const auto& entry : anomalies) {
     if (entry.name == without_suffix(anomaly)) return entry.meaning;
+  }
+  return {};
+}
+
+std::string_view meaning_of_edge(std::string_view kind) {
+  for (const auto& entry : edges) {
+    if (entry.name == kind) return entry.meaning;
   }
   return {};
 }

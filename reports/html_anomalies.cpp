@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "reports/anomaly_graph.hpp"
 #include "reports/anomaly_timeline.hpp"
@@ -139,6 +140,20 @@ struct Graphs {
   }
 };
 
+/// What the arrows' labels mean.
+void write_kinds(Markup& html, const AnomalyGraph& graph) {
+  std::set<std::string_view> kinds;
+  for (const AnomalyGraph::Edge& edge : graph.edges)
+    kinds.insert(edge.label);
+  html.open("p", {{"class", "quiet legend"}});
+  for (const std::string_view kind : kinds) {
+    const auto meaning = meaning_of_edge(kind);
+    if (meaning.empty()) continue;
+    html.element("b", kind).text(fmt::format(": {}. ", meaning));
+  }
+  html.close();
+}
+
 void write_graph(Markup& html, const Graphs& drawn, std::size_t number) {
   const AnomalyGraph& graph = drawn.graphs[number];
   if (graph.empty()) return;
@@ -161,6 +176,7 @@ void write_graph(Markup& html, const Graphs& drawn, std::size_t number) {
                           counted(graph.edges_left_out, "other arrow"));
   }
   html.element("p", legend, {{"class", "quiet legend"}});
+  write_kinds(html, graph);
 }
 
 void write_evidence(Markup& html, const Anomaly& anomaly) {

@@ -29,7 +29,8 @@ void write_models(Markup& html, const ReportContext& context) {
                  {{"class", holds   ? "good"
                             : fails ? "bad"
                                     : "doubtful"}});
-    html.element("td", model->why, {{"class", "wrap"}});
+    const bool is_open = !holds && model->why.empty();
+    html.element("td", is_open ? "not looked at" : model->why, {{"class", "wrap"}});
     html.element("td", promise_of(model->name, context.verdict.model), {{"class", "wrap quiet"}});
     html.close();
   }

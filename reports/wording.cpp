@@ -77,7 +77,8 @@ ModelSummary model_summary(const Verdict& verdict) {
   ModelSummary summary;
   summary.satisfies = verdict.strongest_holding;
   for (const ModelVerdict& model : verdict.models) {
-    if (model.validity == Validity::unknown) summary.unknown.push_back(model.name);
+    if (model.validity == Validity::unknown && !model.why.empty())
+      summary.unknown.push_back(model.name);
     const auto& weakest = verdict.weakest_failing;
     if (std::find(weakest.begin(), weakest.end(), model.name) == weakest.end()) continue;
     summary.breaks.push_back(model.why.empty()

@@ -42,7 +42,9 @@ Verdict verdict_of(OrderModel claim, OrderJudgement judgement) {
   for (const OrderModel model : order_models) {
     const ModelJudgement& of_model = judgement[model];
     std::string text(to_string(of_model.validity));
-    if (of_model.validity == Validity::unknown) text += ": " + of_model.reason;
+    if (of_model.validity == Validity::unknown) {
+      text += ": " + (of_model.reason.empty() ? "it was not looked at" : of_model.reason);
+    }
     models.set(name_of(model), std::move(text));
   }
   verdict.statistics.set("models", std::move(models));

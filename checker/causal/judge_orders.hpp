@@ -14,8 +14,8 @@ namespace gauntlet::causal {
 
 struct ModelJudgement {
   Validity validity = Validity::unknown;
-  std::string reason = "it was not looked at";  ///< why it is unknown
-  std::vector<std::string> broken_by = {};      ///< names of anomalies, each once
+  std::string reason = {};                  ///< why it is unknown; empty: it was not looked at
+  std::vector<std::string> broken_by = {};  ///< names of anomalies, each once
 };
 
 struct OrderJudgement {

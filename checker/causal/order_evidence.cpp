@@ -193,14 +193,16 @@ class Wording {
         return fmt::format("{}, and that is what {} found", from, access_name(edge.to));
       case EdgeRule::conflict:
         return fmt::format(
-            "{}; it comes before operation {} ({}), which found what operation {} wrote: so {} "
-            "came before operation {}",
-            from, history_.index(edge.reader), path(derivation, edge.path), history_.index(edge.to),
-            access_name(edge.from), history_.index(edge.to));
+            "{}; operation {}, which came after that ({}), found {} of operation {} all the same: "
+            "so "
+            "operation {} came before operation {}, which replaced its value",
+            from, history_.index(edge.reader), path(derivation, edge.path), value(edge.to),
+            history_.index(edge.to), history_.index(edge.from), history_.index(edge.to));
       case EdgeRule::overwritten:
         return fmt::format(
-            "{}; operation {} replaced that value later ({}): so the read came before {}", from,
-            history_.index(edge.to), path(derivation, edge.path), to);
+            "{}, though {} came after the write of that value ({}): so the read came before "
+            "operation {}",
+            from, to, path(derivation, edge.path), history_.index(edge.to));
       case EdgeRule::initial:
         return fmt::format("{}, the value from the start: so it came before {}", from, to);
     }
@@ -208,6 +210,10 @@ class Wording {
   }
 
  private:
+  std::string value(EventIndex write) const {
+    return history_.values().to_text(history_.value(write), 60);
+  }
+
   std::string access_name(EventIndex i) const {
     return fmt::format("operation {} of process {}", history_.index(i), history_.process(i));
   }

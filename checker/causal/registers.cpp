@@ -45,6 +45,9 @@ class RegistersJudging {
       if (is_claimed(name_of(model))) wanted.add(model);
     }
     if (!wanted.empty()) {
+      // They cost little, and tell how far the history is from the claim.
+      wanted.add(OrderModels(OrderModel::read_your_writes) | OrderModel::monotonic_reads |
+                 OrderModel::causal | OrderModel::causal_convergence);
       judgement_ = judge_orders(history_, options_, wanted, [&](const std::string& refused) {
         return (is_claimed("linearizable") || !refused.empty()) && is_linearizable();
       });
@@ -82,7 +85,7 @@ class RegistersJudging {
     }
   }
 
-  /// The anomalies that break it, or why it is unknown.
+  /// The anomalies that break it, or why it is unknown; empty if it was not looked at.
   std::string why(std::string_view name) const {
     for (const OrderModel model : order_models) {
       const ModelJudgement& judged = judgement_[model];
@@ -94,7 +97,7 @@ class RegistersJudging {
     if (!real_time_.reason.empty() && standings_.of(name) == Standing::unknown)
       return real_time_.reason;
     if (standings_.of(name) == Standing::fails) return names_of(judgement_.anomalies);
-    return "it was not looked at";
+    return "";
   }
 
   static std::string names_of(const std::vector<Anomaly>& anomalies) {

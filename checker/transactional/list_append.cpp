@@ -101,8 +101,8 @@ class ListAppendJudging {
     }
     if (!failing.empty()) {
       verdict_.validity = Validity::invalid;
-      verdict_.reason = fmt::format("it is not {}; it breaks {} already", fmt::join(failing, ", "),
-                                    fmt::join(standings.weakest_failing(), " and "));
+      verdict_.reason =
+          fmt::format("it breaks {} already", fmt::join(standings.weakest_failing(), " and "));
     } else if (open.empty()) {
       verdict_.validity = Validity::valid;
     } else if (!found.unfinished.empty()) {

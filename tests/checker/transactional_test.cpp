@@ -375,6 +375,12 @@ TEST_CASE("the table of consistency models is in order") {
       CHECK(found < &model);
     }
   }
+  using Names = std::vector<std::string>;
+  CHECK(expanded({"sequential", "causal"}, Subject::transactions) ==
+        Names{"strong-session-serializable", "causal"});
+  CHECK(expanded({"sequential"}, Subject::operations) == Names{"sequential"});
+  CHECK(expanded({"pram", "all", "pram"}, Subject::operations).size() ==
+        consistency_models(Subject::operations).size());
   const ModelStandings none({}, true, true);
   CHECK(none.strongest_holding() == std::vector<std::string>{"strict-serializable"});
   CHECK(none.unknown().empty());
