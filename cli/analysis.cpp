@@ -143,9 +143,9 @@ std::vector<std::string> fitting_models(const History& history) {
   for (const Model* model : Registry<Model>::instance().all()) {
     const auto functions = model->functions();
     bool fits = true;
-    for (FunctionId f = 0; f < called.size(); ++f) {
+    for (std::size_t f = 0; f < called.size(); ++f) {
       const auto is_f = [&](const ModelFunction& function) {
-        return function.name == history.function_name(f);
+        return function.name == history.function_name(static_cast<FunctionId>(f));
       };
       fits = fits && (!called[f] || std::any_of(functions.begin(), functions.end(), is_f));
     }

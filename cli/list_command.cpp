@@ -176,6 +176,7 @@ class ListCommand : public SubCommand {
     const std::vector<Section> sections = {databases(),   workloads(),  faults(),  models(),
                                            consistency(), algorithms(), checkers()};
     std::vector<std::string> kinds;
+    kinds.reserve(sections.size() + 1);
     for (const auto& section : sections)
       kinds.push_back(section.name);
     kinds.push_back("options");
