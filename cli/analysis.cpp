@@ -154,22 +154,25 @@ std::vector<std::string> fitting_models(const History& history) {
   return names;
 }
 
-/// Whether the first transaction that tells appends to lists or reads them; others write registers.
-bool has_transactions_on_lists(const History& history) {
+/// The checker for the transactions of a history, by the first that tells whether they append to
+/// lists or read them, or write registers; empty where there are none.
+std::string_view checker_of_transactions(const History& history) {
   const FunctionId txn = history.find_function("txn");
   const Values& values = history.values();
+  bool has_any = false;
   for (EventIndex i = 0; i < history.size() && txn != no_function; ++i) {
     if (!history.is_client(i) || history.f(i) != txn || !values.is_list(history.value(i))) continue;
     for (const ValueId micro : values.as_list(history.value(i))) {
-      if (!values.is_list(micro) || values.as_list(micro).size() != 3) return false;
+      if (!values.is_list(micro) || values.as_list(micro).size() != 3) return "";
       const auto parts = values.as_list(micro);
-      if (values.is_list(parts[2])) return true;
-      const bool is_named = values.kind(parts[0]) == Value::Kind::string;
-      if (!is_named || values.as_string(parts[0]) == "w") return false;
-      if (values.as_string(parts[0]) == "append") return true;
+      if (values.is_list(parts[2])) return "list-append";
+      if (values.kind(parts[0]) != Value::Kind::string) return "";
+      if (values.as_string(parts[0]) == "w") return "rw-register";
+      if (values.as_string(parts[0]) == "append") return "list-append";
+      has_any = true;
     }
   }
-  return false;
+  return has_any ? "rw-register" : "";
 }
 
 }  // namespace
@@ -211,9 +214,11 @@ Verdict check_operations(const char* name, const History& history, CheckOptions 
 }  // namespace
 
 Verdict check_history(const History& history, const CheckOptions& options) {
-  const bool on_lists = options.model == "list-append" ||
-                        (options.model.empty() && has_transactions_on_lists(history));
-  if (on_lists) return CheckerRegistry::instance().find("list-append")->check(history, options);
+  std::string_view transactional = options.model;
+  if (options.model.empty()) transactional = checker_of_transactions(history);
+  if (transactional == "list-append" || transactional == "rw-register") {
+    return CheckerRegistry::instance().find(transactional)->check(history, options);
+  }
   const bool is_default = options.consistency.empty() ||
                           options.consistency == std::vector<std::string>{"linearizable"};
   if (is_default) return check_linearizable(history, options);

@@ -27,9 +27,9 @@ struct AnalysisCost {
 };
 AnalysisCost cost_since(Nanos started_ns);
 
-/// Judges a history that comes without a plan: transactions on lists by the checker "list-append";
-/// operations by "registers" where other models than linearizability are asked for, or else as
-/// `check_linearizable` does.
+/// Judges a history that comes without a plan: transactions by the checker "list-append" or
+/// "rw-register"; operations by "registers" where other models than linearizability are asked for,
+/// or else as `check_linearizable` does.
 Verdict check_history(const History& history, const CheckOptions& options);
 
 /// Judges a history as linearizable, with the model that was asked for or,

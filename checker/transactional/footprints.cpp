@@ -9,12 +9,14 @@ WriteId Footprints::write_of(Txn t, KeyId k) const {
   return initial_write;
 }
 
-Footprints footprints_of(const RegisterTransactions& registers, Effort& effort) {
+Footprints footprints_of(const RegisterTransactions& registers, Effort& effort, bool repeated) {
   const Transactions& all = registers.transactions();
   Footprints result;
   constexpr std::size_t bytes_a_micro = 28;
   if (!effort.allows(std::size_t{all.micro_count()} * bytes_a_micro)) return {};
   result.key_count = all.key_count();
+  for (KeyId k = 0; k < all.key_count(); ++k)
+    result.key_names.push_back(all.key(k));
   std::vector<WriteId> write_of(all.micro_count(), initial_write);
   for (Txn t = 0; t < all.size(); ++t) {
     if (!registers.counts(t)) continue;
@@ -33,7 +35,8 @@ Footprints footprints_of(const RegisterTransactions& registers, Effort& effort) 
   for (const Txn t : result.originals) {
     for (MicroId m = all.first(t); m < all.end(t); ++m) {
       if (effort.exhausted()) return {};
-      if (registers.source(m) != ReadSource::others || !registers.is_external(m)) continue;
+      if (registers.source(m) != ReadSource::others) continue;
+      if (!repeated && !registers.is_external(m)) continue;
       const auto first = static_cast<std::uint32_t>(result.sources.size());
       if (registers.may_be_initial(m)) result.sources.push_back(initial_write);
       for (const MicroId write : registers.writers(m)) {
@@ -53,7 +56,9 @@ Footprints part_of(const Footprints& all, const std::vector<bool>& keep_transact
   Footprints part;
   std::vector<KeyId> keys(all.key_count);
   for (KeyId k = 0; k < all.key_count; ++k) {
-    if (keep_keys[k]) keys[k] = part.key_count++;
+    if (!keep_keys[k]) continue;
+    keys[k] = part.key_count++;
+    part.key_names.push_back(all.key_names[k]);
   }
   std::vector<WriteId> writes(all.write_count(), initial_write);
   for (Txn t = 0; t < all.size(); ++t) {

@@ -40,6 +40,7 @@ struct Footprints {
   std::vector<EventIndex> invoked;    ///< ascending
   std::vector<EventIndex> completed;  ///< no_event: may take effect at any later time
   std::vector<Txn> originals;         ///< of the history
+  std::vector<ValueId> key_names;
   KeyId key_count = 0;
   bool has_repeated_values = false;  ///< whether some read has several sources
 
@@ -56,7 +57,10 @@ struct Footprints {
 };
 
 /// Those of the transactions that count. Empty where the effort ran out. O(micro-operations).
-Footprints footprints_of(const RegisterTransactions& registers, Effort& effort);
+/// `repeated`: with reads of a key that are not the first of their transaction and show other
+/// transactions' versions, too.
+Footprints footprints_of(const RegisterTransactions& registers, Effort& effort,
+                         bool repeated = false);
 
 /// The part with the transactions and reads (numbers of `all`) that are kept. A read is left out,
 /// too, where a transaction that it may have read from is. Why no explanation is lost: leave out of

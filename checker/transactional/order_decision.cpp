@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "checker/transactional/commit_order.hpp"
 #include "checker/transactional/order_solver.hpp"
 #include "checker/transactional/polygraph_cycle.hpp"
@@ -31,6 +33,10 @@ class Deciding {
  private:
   void step() {
     if (has_known_cycle()) return;
+    if (graph_.level.sight == Sight::committed) {
+      order_sources();
+      return;
+    }
     if (runs("the first run that was tried")) return;
     saturation_ = saturate(graph_, effort_);
     if (!saturation_.finished) return;
@@ -40,6 +46,59 @@ class Deciding {
     }
     if (runs("saturation, and a run that respects it")) return;
     solve();
+  }
+
+  /// Read committed: each comes behind one of those that it may have read from. Whatever may come
+  /// next may as well come now, since nothing that comes takes the possibility from another; so
+  /// what is left in the end, if anything, cannot be ordered.
+  void order_sources() {
+    const ArcIndex arcs(graph_.vertices, graph_.arcs, {});
+    std::vector<std::uint32_t> pending(graph_.vertices, 0);
+    for (const Vertex to : arcs.targets)
+      ++pending[to];
+    std::vector<std::vector<std::uint32_t>> readers(all_.write_count());  // by write: reads
+    std::vector<Txn> owners(all_.reads.size());
+    for (Txn t = 0; t < all_.size(); ++t) {
+      for (std::uint32_t r = all_.read_first[t]; r < all_.read_first[t + 1]; ++r) {
+        owners[r] = t;
+        const auto sources = all_.sources_of(all_.reads[r]);
+        const bool is_open = sources.size() > 1 && std::find(sources.begin(), sources.end(),
+                                                             initial_write) == sources.end();
+        if (!is_open) continue;
+        ++pending[t];
+        for (const WriteId w : sources)
+          readers[w].push_back(r);
+      }
+    }
+    std::vector<Vertex> order;
+    for (Vertex v = 0; v < graph_.vertices; ++v) {
+      if (pending[v] == 0) order.push_back(v);
+    }
+    std::vector<bool> served(all_.reads.size(), false);
+    const auto release = [&](Vertex v) {
+      if (--pending[v] == 0) order.push_back(v);
+    };
+    for (std::size_t i = 0; i < order.size() && !effort_.exhausted(); ++i) {
+      for (const Vertex to : arcs.out(order[i]))
+        release(to);
+      if (!graph_.is_moment(order[i])) continue;
+      for (WriteId w = all_.write_first[order[i]]; w < all_.write_first[order[i] + 1]; ++w) {
+        for (const std::uint32_t r : readers[w]) {
+          if (!served[r]) release(owners[r]);
+          served[r] = true;
+        }
+      }
+    }
+    if (effort_.exhausted_now()) return;
+    if (order.size() == graph_.vertices) {
+      hold(order, "an order of who read from whom");
+      return;
+    }
+    for (Txn t = 0; t < all_.size(); ++t) {
+      if (pending[t] > 0) result_.involved.push_back(t);
+    }
+    result_.decided = Decided::fails;
+    result_.method = "no order of who read from whom";
   }
 
   bool has_known_cycle() {
@@ -109,7 +168,9 @@ class Deciding {
     const OrderSolver::End end = solver.solve();
     const std::string method = fmt::format("a solver for {} open pairs, {} conflicts",
                                            open.pairs.size(), solver.conflicts());
-    if (end == OrderSolver::End::found) {
+    if (end == OrderSolver::End::found && all_.has_repeated_values) {
+      result_.reason = "several transactions wrote the same value to a key";
+    } else if (end == OrderSolver::End::found) {
       hold(order.order(), method);
     } else if (end == OrderSolver::End::none) {
       RefutationTrace trace(graph_, saturation_, effort_);
@@ -133,6 +194,11 @@ class Deciding {
 }  // namespace
 
 OrderDecision decide_order(const Footprints& all, OrderLevel level, Effort& effort) {
+  if (level.sight == Sight::parallel) {
+    OrderDecision open;
+    open.reason = "it is decided only by what implies or breaks it";
+    return open;
+  }
   return Deciding(all, level, effort).decide();
 }
 

@@ -1,6 +1,7 @@
 // Decides whether transactions on registers satisfy a level that is defined by an order of moments:
-// serializability, snapshot isolation, prefix consistency, each without or with sessions or real
-// time.
+// serializability, snapshot isolation, prefix consistency and read committed, each without or with
+// sessions or real time. (Read committed as Adya has it, PL-2: an order in which each reads what
+// was committed before it.)
 //
 // In turn: a cycle of what is known refutes; a run that goes through proves; saturation forces what
 // follows and may show a cycle; a run that respects that may go through; what is left open is

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/assert.hpp"
+
 namespace gauntlet {
 
 namespace {
@@ -23,7 +25,7 @@ class PolygraphBuilder {
     if (!effort_.allows(bytes)) return std::move(result_);
     add_moments();
     if (!add_reads()) return std::move(result_);
-    add_keys();
+    if (result_.level.sight != Sight::committed) add_keys();
     if (result_.level.timing == Timing::sessions) add_sessions();
     if (result_.level.timing == Timing::real_time) add_time();
     result_.finished = !effort_.exhausted_now();
@@ -192,6 +194,7 @@ class PolygraphBuilder {
 }  // namespace
 
 Polygraph polygraph_of(const Footprints& all, OrderLevel level, Effort& effort) {
+  GAUNTLET_ASSERT(level.sight != Sight::parallel);
   return PolygraphBuilder(all, level, effort).build();
 }
 

@@ -39,8 +39,11 @@
 
 namespace gauntlet {
 
-/// What transactions see of each other. Weakest first.
-enum class Sight : std::uint8_t { prefix, snapshot, serial };
+/// What transactions see of each other: some version that was committed (committed), all that
+/// committed before they began (prefix), so that no other in between writes what they write
+/// (snapshot), and to their end (serial). Parallel snapshot isolation is no order of moments; it is
+/// here for what it forbids.
+enum class Sight : std::uint8_t { committed, prefix, parallel, snapshot, serial };
 /// What order besides they must respect. Weakest first.
 enum class Timing : std::uint8_t { none, sessions, real_time };
 
@@ -75,7 +78,9 @@ struct Polygraph {
   std::vector<std::uint32_t> chain_of;       ///< by write
   bool finished = false;                     ///< false where the effort ran out
 
-  bool has_two_moments() const { return level.sight != Sight::serial; }
+  bool has_two_moments() const {
+    return level.sight == Sight::prefix || level.sight == Sight::snapshot;
+  }
   Vertex begin(Txn t) const { return has_two_moments() ? 2 * t : t; }
   Vertex end(Txn t) const { return has_two_moments() ? 2 * t + 1 : t; }
   /// Vertices of transactions come first; the others are helpers.

@@ -1,0 +1,442 @@
+// The checker "rw-register": transactions that read and write registers, judged by every
+// consistency model of the table at once.
+//
+// Values tell who wrote what a read shows. In which order the writers of a key came is not known,
+// and is searched for (order_decision.hpp), so that the levels are decided and not approximated. A
+// level that holds is proven by a run of a database, one that fails by a few transactions and a
+// proof by cases that they cannot satisfy it; a verifier accepts either.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <new>
+#include <optional>
+#include <set>
+
+#include "checker/checker.hpp"
+#include "checker/consistency_models.hpp"
+#include "checker/transactional/case_prover.hpp"
+#include "checker/transactional/order_decision.hpp"
+#include "checker/transactional/register_core.hpp"
+#include "checker/transactional/register_evidence.hpp"
+#include "checker/transactional/register_levels.hpp"
+
+namespace gauntlet {
+namespace {
+
+constexpr std::size_t cases_max = 20'000;
+/// What levels that nobody claims may take besides.
+constexpr std::chrono::seconds besides = std::chrono::seconds(5);
+
+class RegisterJudging {
+ public:
+  RegisterJudging(const History& history, const CheckOptions& options)
+      : history_(history),
+        options_(options),
+        claimed_(expanded(options.consistency, Subject::transactions)),
+        standings_(Subject::transactions) {
+    if (claimed_.empty()) claimed_.emplace_back("strict-serializable");
+  }
+
+  Verdict run() {
+    verdict_.checker = "rw-register";
+    verdict_.model = "rw-register";
+    verdict_.algorithm = "polygraph";
+    verdict_.consistency = claim_of(options_.consistency, Subject::transactions);
+    for (const std::string& name : claimed_) {
+      if (find_consistency_model(name, Subject::transactions) != nullptr) continue;
+      verdict_.reason = "there is no consistency model " + name;
+      return std::move(verdict_);
+    }
+    const auto transactions = Transactions::of(history_, options_.budget, KeyType::registers);
+    if (!transactions) {
+      verdict_.reason = transactions.error().to_string();
+      return std::move(verdict_);
+    }
+    progress(0.2);
+    judge(*transactions);
+    return std::move(verdict_);
+  }
+
+ private:
+  void progress(double share) const {
+    if (options_.progress) options_.progress(share);
+  }
+
+  void judge(const Transactions& transactions) {
+    std::size_t committed = 0;
+    for (Txn t = 0; t < transactions.size(); ++t) {
+      committed += transactions.outcome(t) == Outcome::committed ? 1 : 0;
+      verdict_.crashed += transactions.outcome(t) == Outcome::indefinite ? 1 : 0;
+    }
+    verdict_.operations = transactions.size();
+    if (committed == 0) {
+      verdict_.reason = "no transaction committed";
+      return;
+    }
+    Effort effort(options_.budget);
+    RegisterTransactions registers(transactions);
+    if (!registers.resolve(options_, effort)) {
+      verdict_.reason = effort.reason();
+      return;
+    }
+    find_read_anomalies(registers);
+    // Some order of the writes of each key agrees with real time and with that of the other keys.
+    note("strong-read-uncommitted", true);
+    const Footprints all = footprints_of(registers, effort);
+    progress(0.4);
+    const RegisterEvidence evidence(registers);
+    show_read_anomalies(evidence);
+    const bool only_internal = read_counts_.size() == 1 && read_counts_.contains("internal");
+    if (only_internal) {
+      decide_committed(registers, all, footprints_of(registers, effort, true), evidence);
+    } else if (read_counts_.empty()) {
+      decide_all(all);
+      progress(0.7);
+      prove_failures(all, transactions, evidence);
+      follow();
+    }
+    conclude();
+    progress(1);
+  }
+
+  // --- single reads -----------------------------------------------------------------------------
+
+  static std::string_view name_of(ReadSource source, bool agrees) {
+    switch (source) {
+      case ReadSource::aborted:
+        return "G1a";
+      case ReadSource::intermediate:
+        return "G1b";
+      case ReadSource::own_later:
+        return "future read";
+      case ReadSource::thin_air:
+        return "thin-air read";
+      default:
+        return agrees ? "" : "internal";
+    }
+  }
+
+  void find_read_anomalies(const RegisterTransactions& registers) {
+    const Transactions& all = registers.transactions();
+    for (MicroId m = 0; m < all.micro_count(); ++m) {
+      const ReadSource source = registers.source(m);
+      if (source == ReadSource::none) continue;
+      const std::string_view name = name_of(source, registers.agrees(m));
+      if (name.empty()) continue;
+      if (++read_counts_[std::string(name)] > options_.anomalies_max) continue;
+      MicroId other = name == "internal" ? before(all, m) : registers.writer(m);
+      read_anomalies_.push_back({name, m, other});
+    }
+  }
+
+  /// What its transaction did to the key last before.
+  static MicroId before(const Transactions& all, MicroId m) {
+    for (MicroId other = m; other-- > all.first(all.owner(m));) {
+      if (all.micro(other).key == all.micro(m).key) return other;
+    }
+    return no_micro;
+  }
+
+  void show_read_anomalies(const RegisterEvidence& evidence) {
+    const RegisterVerifier verifier(history_, options_);
+    for (const ReadAnomaly& anomaly : read_anomalies_)
+      add(evidence.describe(anomaly), verifier.observation(evidence.certificate(anomaly)));
+    for (const auto& [name, count] : read_counts_) {
+      counts_[name] = count;
+      for (const std::string& model : ruled_out_by(name)) {
+        note(model, false);
+        why_[model] = name;
+      }
+    }
+  }
+
+  // --- levels -----------------------------------------------------------------------------------
+
+  void note(std::string_view model, bool holds) {
+    if (standings_.of(model) == Standing::unknown) standings_.note(model, holds);
+  }
+
+  bool is_claimed(std::string_view name) const {
+    return std::find(claimed_.begin(), claimed_.end(), name) != claimed_.end();
+  }
+
+  /// What reads only need a look first: where that fails all fails. Then what is claimed, then the
+  /// others, strongest first.
+  void decide_all(const Footprints& all) {
+    decide(all, *find_register_level("read-committed"), options_.budget);
+    for (const NamedLevel& level : register_levels()) {
+      if (is_claimed(level.name)) decide(all, level, options_.budget);
+    }
+    Budget budget = options_.budget;
+    budget.deadline = budget.deadline.capped(besides);
+    for (const NamedLevel& level : register_levels())
+      decide(all, level, budget);
+  }
+
+  /// Where transactions contradict themselves only levels below read atomic may hold. A read that
+  /// follows upon another of its key may show another version there.
+  void decide_committed(const RegisterTransactions& registers, const Footprints& all,
+                        const Footprints& repeated, const RegisterEvidence& evidence) {
+    std::vector<std::pair<const NamedLevel*, OrderDecision>> held;
+    for (const NamedLevel& level : register_levels()) {
+      if (level.level.sight != Sight::committed) continue;
+      Effort effort(options_.budget);
+      OrderDecision decision = decide_order(all, level.level, effort);
+      if (decision.decided == Decided::fails) {
+        standings_.note(level.name, false);
+        involved_[level.name] = std::move(decision.involved);
+        continue;
+      }
+      decision = decide_order(repeated, level.level, effort);
+      if (decision.decided == Decided::holds) held.emplace_back(&level, std::move(decision));
+    }
+    prove_failures(all, registers.transactions(), evidence);
+    // What they wrote over themselves is no version that anybody may read, nor an absurdity.
+    const Transactions& transactions = registers.transactions();
+    for (MicroId m = 0; m < transactions.micro_count(); ++m) {
+      if (registers.source(m) == ReadSource::own_earlier) return;
+    }
+    for (const auto& [level, decision] : held) {
+      if (standings_.of(level->name) == Standing::unknown &&
+          accept_run(repeated, *level, decision.run)) {
+        standings_.note(level->name, true);
+      }
+    }
+  }
+
+  void decide(const Footprints& all, const NamedLevel& level, const Budget& budget) {
+    if (standings_.of(level.name) != Standing::unknown || tried_.contains(level.name)) return;
+    Effort effort(budget);
+    OrderDecision decision = decide_order(all, level.level, effort);
+    if (decision.decided == Decided::open) {
+      why_[std::string(level.name)] = decision.reason;
+      if (is_claimed(level.name) || &budget == &options_.budget) tried_.insert(level.name);
+      return;
+    }
+    methods_.set(level.name, decision.method);
+    if (decision.decided == Decided::fails) {
+      standings_.note(level.name, false);
+      involved_[level.name] = std::move(decision.involved);
+      return;
+    }
+    if (!decision.run.empty() && !accept_run(all, level, decision.run)) return;
+    standings_.note(level.name, true);
+  }
+
+  bool accept_run(const Footprints& all, const NamedLevel& level,
+                  const std::vector<std::uint32_t>& run) {
+    std::vector<RunMoment> moments;
+    moments.reserve(run.size());
+    for (const std::uint32_t moment : run) {
+      moments.push_back({invocation_of(all, moment / 2), (moment & 1) != 0});
+    }
+    const auto accepted = RegisterVerifier(history_, options_).run(level.level, moments);
+    if (accepted) return true;
+    refused_ = fmt::format("a run for {}: {}", level.name, accepted.error().what);
+    tried_.insert(level.name);
+    return false;
+  }
+
+  EventIndex invocation_of(const Footprints& all, Txn t) const { return all.invoked[t]; }
+
+  /// Shows why each of the weakest levels that fail does; one for which that cannot be shown is
+  /// unknown instead.
+  void prove_failures(const Footprints& all, const Transactions& transactions,
+                      const RegisterEvidence& evidence) {
+    const RegisterVerifier verifier(history_, options_);
+    for (const std::string& name : standings_.weakest_failing()) {
+      const NamedLevel* level = find_register_level(name);
+      const auto involved = involved_.find(name);
+      if (level == nullptr || involved == involved_.end()) continue;
+      Effort effort(options_.budget);
+      const auto few = shrink_failure(all, level->level, involved->second, effort);
+      std::optional<CaseProof> proof;
+      if (few) proof = prove_by_cases(*few, transactions, level->level, cases_max, effort);
+      if (!proof) {
+        unproven_[name] =
+            effort.exhausted_now() ? effort.reason() : "its violation is too large to be proven";
+        continue;
+      }
+      Anomaly anomaly = evidence.describe(*proof);
+      const auto accepted = verifier.proof(*proof);
+      if (!accepted) unproven_[name] = "the verifier refused its proof: " + accepted.error().what;
+      ModelStandings alone(Subject::transactions);
+      alone.note(name, false);
+      // Its cycles may be of a kind that levels forbid which were not decided.
+      for (const NamedLevel& other : register_levels()) {
+        if (!accepted || standings_.of(other.name) != Standing::unknown) continue;
+        CaseProof same = *proof;
+        same.level = other.level;
+        if (!verifier.proof(same)) continue;
+        standings_.note(other.name, false);
+        alone.note(other.name, false);
+        why_[std::string(other.name)] = anomaly.name;
+      }
+      for (const ConsistencyModel& model : consistency_models(Subject::transactions)) {
+        if (alone.of(model.name) == Standing::fails) anomaly.rules_out.emplace_back(model.name);
+      }
+      why_[name] = anomaly.name;
+      ++counts_[anomaly.name];
+      add(std::move(anomaly), accepted);
+    }
+    if (unproven_.empty()) return;
+    // What was shown stands, and what holds; nothing else does.
+    ModelStandings shown(Subject::transactions);
+    for (const std::string& name : standings_.strongest_holding())
+      shown.note(name, true);
+    for (const std::string& name : standings_.weakest_failing()) {
+      if (!unproven_.contains(name)) shown.note(name, false);
+    }
+    for (const auto& [name, reason] : unproven_)
+      why_[name] = reason;
+    standings_ = std::move(shown);
+  }
+
+  /// Without predicates, and where transactions agree with themselves, repeatable read forbids what
+  /// serializability does, and consistent view what parallel snapshot isolation does.
+  void follow() {
+    for (const auto& [model, like] :
+         {std::pair("repeatable-read", "serializable"),
+          std::pair("consistent-view", "parallel-snapshot-isolation")}) {
+      if (standings_.of(like) == Standing::unknown) continue;
+      note(model, standings_.of(like) == Standing::holds);
+      if (standings_.of(like) == Standing::fails) why_.try_emplace(model, reason_for(like));
+    }
+  }
+
+  // --- the verdict ------------------------------------------------------------------------------
+
+  void add(Anomaly anomaly, const Result<void>& accepted) {
+    if (accepted) {
+      anomaly.verified_by = "register verifier";
+    } else {
+      refused_ = fmt::format("{}: {}", anomaly.name, accepted.error().what);
+    }
+    anomalies_.push_back(std::move(anomaly));
+  }
+
+  bool matters(const Anomaly& anomaly) const {
+    return std::any_of(anomaly.rules_out.begin(), anomaly.rules_out.end(),
+                       [&](const std::string& model) { return is_claimed(model); });
+  }
+
+  void conclude() {
+    std::vector<std::string> failing;
+    std::vector<std::string> open;
+    for (const std::string& name : claimed_) {
+      const Standing standing = standings_.of(name);
+      if (standing == Standing::fails) failing.push_back(name);
+      if (standing == Standing::unknown) open.push_back(name);
+    }
+    if (!refused_.empty()) {
+      verdict_.reason = "internal error: the verifier refused " + refused_;
+    } else if (!failing.empty()) {
+      verdict_.validity = Validity::invalid;
+      verdict_.reason = fmt::format("it is not {}; it breaks {} already", fmt::join(failing, ", "),
+                                    fmt::join(standings_.weakest_failing(), " and "));
+      choose_anomalies();
+    } else if (open.empty()) {
+      verdict_.validity = Validity::valid;
+    } else {
+      verdict_.reason = fmt::format("{}: {}", open.front(), reason_for(open.front()));
+    }
+    add_standings(verdict_, standings_, [&](std::string_view model) { return reason_for(model); });
+    add_statistics();
+  }
+
+  void choose_anomalies() {
+    for (Anomaly& anomaly : anomalies_) {
+      if (!matters(anomaly)) continue;
+      verdict_.anomalies.push_back(std::move(anomaly));
+    }
+    std::stable_sort(
+        verdict_.anomalies.begin(), verdict_.anomalies.end(),
+        [](const Anomaly& a, const Anomaly& b) { return a.rules_out.size() > b.rules_out.size(); });
+    verdict_.anomalies_total = verdict_.anomalies.size();
+    for (const auto& found : read_counts_) {
+      const auto shown =
+          std::count_if(verdict_.anomalies.begin(), verdict_.anomalies.end(),
+                        [&](const Anomaly& anomaly) { return anomaly.name == found.first; });
+      if (shown > 0) verdict_.anomalies_total += found.second - static_cast<std::size_t>(shown);
+    }
+    if (verdict_.anomalies.size() > options_.anomalies_max) {
+      verdict_.anomalies.resize(std::max<std::size_t>(1, options_.anomalies_max));
+    }
+  }
+
+  std::string reason_for(std::string_view model) const {
+    const auto known = why_.find(model);
+    if (known != why_.end()) return known->second;
+    if (standings_.of(model) == Standing::fails) {
+      // Of the weaker ones that fail.
+      for (const auto& [name, reason] : why_) {
+        ModelStandings alone(Subject::transactions);
+        alone.note(name, false);
+        const bool follows =
+            standings_.of(name) == Standing::fails && alone.of(model) == Standing::fails;
+        if (follows) return reason;
+      }
+    }
+    return "what was looked for does not decide it";
+  }
+
+  void add_statistics() {
+    const auto names = [](const std::vector<std::string>& texts) {
+      Value::List list;
+      for (const std::string& text : texts)
+        list.emplace_back(text);
+      return Value(std::move(list));
+    };
+    Value counts = Value::map({});
+    for (const auto& [name, count] : counts_)
+      counts.set(name, static_cast<std::int64_t>(count));
+    verdict_.statistics =
+        Value::map({{"anomalies", std::move(counts)},
+                    {"decided by", std::move(methods_)},
+                    {"strongest that hold", names(standings_.strongest_holding())},
+                    {"weakest that fail", names(standings_.weakest_failing())},
+                    {"unknown", names(standings_.unknown())}});
+  }
+
+  const History& history_;
+  const CheckOptions& options_;
+  std::vector<std::string> claimed_;
+  ModelStandings standings_;
+  Verdict verdict_;
+  std::map<std::string, std::size_t, std::less<>> read_counts_, counts_;
+  std::vector<ReadAnomaly> read_anomalies_;
+  std::set<std::string_view> tried_;  // and not decided
+  std::map<std::string_view, std::vector<Txn>, std::less<>> involved_;
+  std::map<std::string, std::string, std::less<>> why_, unproven_;
+  std::vector<Anomaly> anomalies_;
+  Value methods_ = Value::map({});
+  std::string refused_;
+};
+
+class RwRegisterChecker : public Checker {
+ public:
+  std::string_view name() const override { return "rw-register"; }
+  std::string_view description() const override {
+    return "Transactions that read and write registers, by every isolation level at once";
+  }
+  Verdict check(const History& history, const CheckOptions& options) const override {
+    try {
+      return RegisterJudging(history, options).run();
+    } catch (const std::bad_alloc&) {
+      Verdict verdict;
+      verdict.checker = verdict.model = name();
+      verdict.consistency = claim_of(options.consistency, Subject::transactions);
+      verdict.reason = memory_reason;
+      return verdict;
+    }
+  }
+};
+
+}  // namespace
+
+GAUNTLET_REGISTER(Checker, RwRegisterChecker);
+
+}  // namespace gauntlet
