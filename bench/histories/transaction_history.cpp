@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <vector>
 
@@ -165,10 +166,16 @@ class TransactionSimulation {
 
   /// The transaction of which a later one will miss a part.
   void plant_updates(Session& session) {
-    for (std::size_t live = 0; live < std::min<std::size_t>(2, live_.size()); ++live)
-      session.transaction.push_back(draw_append(live));
+    for (std::size_t live = 0; live < std::min<std::size_t>(2, live_.size()); ++live) {
+      const MicroOperation write = draw_append(live);
+      // Of registers only who reads a version before writing the next says which was the next.
+      if (options_.registers) session.transaction.push_back({false, write.key});
+      session.transaction.push_back(write);
+    }
     session.crashes = false;
-    planted_ = session.transaction;
+    planted_.clear();
+    std::copy_if(session.transaction.begin(), session.transaction.end(),
+                 std::back_inserter(planted_), [](const MicroOperation& op) { return op.appends; });
     planted_by_ = session.process;
     plant_ = 2;
   }

@@ -76,15 +76,15 @@ class PolygraphBuilder {
       }
     }
     std::partial_sum(reader_first_.begin(), reader_first_.end(), reader_first_.begin());
-    readers_.resize(readings.size());
+    result_.readers.resize(readings.size());
     std::vector<std::uint32_t> at(reader_first_.begin(), reader_first_.end() - 1);
     for (const auto& [v, t] : readings)
-      readers_[at[v]++] = t;
+      result_.readers[at[v]++] = t;
     return true;
   }
 
   std::span<const Txn> readers(std::size_t v) const {
-    return {readers_.data() + reader_first_[v], reader_first_[v + 1] - reader_first_[v]};
+    return {result_.readers.data() + reader_first_[v], reader_first_[v + 1] - reader_first_[v]};
   }
 
   /// A vertex behind the version and its readers but the one that wrote the next.
@@ -125,7 +125,7 @@ class PolygraphBuilder {
   /// The chain from version `v` on, and the edges within it. (A circle of versions of which each
   /// was read before the next was written has no head; its edges to and from reads are a cycle.)
   void add_chain(std::size_t v) {
-    Chain chain{no_txn, no_txn, no_vertex};
+    Chain chain{no_txn, no_txn, no_vertex, 0, 0};
     if (v < all_.write_count()) chain.first = all_.write_owners[v];
     const auto place = static_cast<std::uint32_t>(result_.chains.size());
     while (true) {
@@ -138,6 +138,8 @@ class PolygraphBuilder {
       v = next_[v];
     }
     chain.late = late(v);
+    chain.reader_first = reader_first_[v];
+    chain.reader_count = static_cast<std::uint32_t>(readers(v).size());
     if (chain.late == no_vertex) chain.late = end(chain.last);
     result_.chains.push_back(chain);
   }
@@ -188,7 +190,6 @@ class PolygraphBuilder {
   std::vector<WriteId> next_;  // by version
   std::vector<bool> has_previous_;
   std::vector<std::uint32_t> reader_first_;
-  std::vector<Txn> readers_;
 };
 
 }  // namespace

@@ -32,7 +32,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "checker/transactional/footprints.hpp"
@@ -62,9 +62,11 @@ struct Arc {
 
 /// Versions of a key that follow each other.
 struct Chain {
-  Txn first;    ///< writer of its first version; no_txn if that is the initial one
-  Txn last;     ///< writer of its last; no_txn if it holds the initial one only
-  Vertex late;  ///< behind its last version and the readers of it
+  Txn first;                   ///< writer of its first version; no_txn if that is the initial one
+  Txn last;                    ///< writer of its last; no_txn if it holds the initial one only
+  Vertex late;                 ///< behind its last version and the readers of it
+  std::uint32_t reader_first;  ///< these, in Polygraph::readers
+  std::uint32_t reader_count;
 };
 
 /// Read-only once it is made. The footprints outlive it.
@@ -76,6 +78,7 @@ struct Polygraph {
   std::vector<Chain> chains;  ///< by key; one with the initial version is its key's first
   std::vector<std::uint32_t> key_chains{0};  ///< by key: its first chain
   std::vector<std::uint32_t> chain_of;       ///< by write
+  std::vector<Txn> readers;                  ///< of versions, those that write the next left out
   bool finished = false;                     ///< false where the effort ran out
 
   bool has_two_moments() const {
@@ -95,6 +98,11 @@ struct Polygraph {
     if (level.sight == Sight::snapshot && a.last != no_txn) emit(Arc{end(a.last), begin(b.first)});
   }
 };
+
+/// The readers of a chain's last version.
+inline std::span<const Txn> readers_of(const Polygraph& graph, const Chain& chain) {
+  return {graph.readers.data() + chain.reader_first, chain.reader_count};
+}
 
 Polygraph polygraph_of(const Footprints& all, OrderLevel level, Effort& effort);
 

@@ -155,7 +155,24 @@ class Saturating {
            reach_.begin_reaches(graph_.chains[b].first, graph_.end(graph_.chains[a].last));
   }
 
+  /// Whether all that the order would say is known by clocks.
+  bool is_known(const Chain& b, const Chain& a) const {
+    constexpr std::uint32_t readers_max = 16;
+    if (b.reader_count > readers_max || !known_from(b.last, a)) return false;
+    const auto readers = readers_of(graph_, b);
+    return std::all_of(readers.begin(), readers.end(), [&](Txn reader) {
+      return reach_.track(reader) != PolygraphReach::no_track &&
+             reach_.begin_reaches(reader, graph_.end(a.first));
+    });
+  }
+  bool known_from(Txn last, const Chain& a) const {
+    const Vertex to =
+        graph_.level.sight == Sight::snapshot ? graph_.begin(a.first) : graph_.end(a.first);
+    return reach_.track(last) != PolygraphReach::no_track && reach_.end_reaches(last, to);
+  }
+
   void force(std::uint32_t b, std::uint32_t a) {
+    if (is_known(graph_.chains[b], graph_.chains[a])) return;
     if (!seen_.insert(std::uint64_t{b} << 32 | a).second) return;
     const Chain& before = graph_.chains[b];
     const Chain& after = graph_.chains[a];
