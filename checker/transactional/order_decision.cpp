@@ -7,6 +7,7 @@
 #include "checker/transactional/commit_order.hpp"
 #include "checker/transactional/order_solver.hpp"
 #include "checker/transactional/polygraph_cycle.hpp"
+#include "checker/transactional/polygraph_encoding.hpp"
 #include "checker/transactional/polygraph_reach.hpp"
 #include "checker/transactional/polygraph_saturation.hpp"
 
@@ -156,27 +157,16 @@ class Deciding {
     if (!open.finished) return;
     IncrementalOrder order(graph_.vertices, graph_.arcs, saturation_.arcs, start_, effort_);
     OrderSolver solver(order, effort_);
-    constexpr std::size_t bytes_a_variable = 200;
-    if (!effort_.allows(open.pairs.size() * bytes_a_variable)) return;
-    for (const OpenPair& pair : open.pairs) {
-      const Literal l = 2 * solver.add_variable();
-      const Chain& a = graph_.chains[pair.a];
-      const Chain& b = graph_.chains[pair.b];
-      graph_.order(a, b, [&](Arc arc) { solver.add_arc(l, arc); });
-      graph_.order(b, a, [&](Arc arc) { solver.add_arc(negated(l), arc); });
-    }
+    PolygraphEncoding encoding(graph_, open, order, solver, effort_);
+    if (!encoding.encode()) return;
     const OrderSolver::End end = solver.solve();
-    const std::string method = fmt::format("a solver for {} open pairs, {} conflicts",
-                                           open.pairs.size(), solver.conflicts());
-    if (end == OrderSolver::End::found && all_.has_repeated_values) {
-      result_.reason = "several transactions wrote the same value to a key";
-    } else if (end == OrderSolver::End::found) {
+    const std::string method = fmt::format("a solver for {} open choices, {} conflicts",
+                                           encoding.variables(), solver.conflicts());
+    if (end == OrderSolver::End::found) {
       hold(order.order(), method);
     } else if (end == OrderSolver::End::none) {
       RefutationTrace trace(graph_, saturation_, effort_);
-      for (const std::uint32_t variable : solver.used_variables())
-        trace.add_pair(open.pairs[variable].a, open.pairs[variable].b);
-      trace.add_vertices(solver.used_vertices());
+      encoding.explain(trace);
       result_.involved = trace.transactions();
       result_.decided = Decided::fails;
       result_.method = method;

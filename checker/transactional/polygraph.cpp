@@ -51,7 +51,7 @@ class PolygraphBuilder {
 
   /// Finds the next version of each, and its other readers.
   bool add_reads() {
-    next_.assign(version_count(), initial_write);
+    result_.next.assign(version_count(), initial_write);
     has_previous_.assign(all_.write_count(), false);
     reader_first_.assign(version_count() + 1, 0);
     std::vector<std::pair<std::uint32_t, Txn>> readings;
@@ -63,10 +63,10 @@ class PolygraphBuilder {
         const WriteId source = all_.sources[read.first];
         const std::size_t v = version(source, read.key);
         if (source != initial_write) arc(end(all_.write_owners[source]), begin(t));
-        if (result_.level.sight != Sight::prefix && next_[v] == initial_write) {
+        if (result_.level.sight != Sight::prefix && result_.next[v] == initial_write) {
           const WriteId own = all_.write_of(t, read.key);
           if (own != initial_write) {
-            next_[v] = own;
+            result_.next[v] = own;
             has_previous_[own] = true;
             continue;
           }
@@ -113,7 +113,7 @@ class PolygraphBuilder {
     result_.chain_of.assign(all_.write_count(), 0);
     for (KeyId k = 0; k < all_.key_count; ++k) {
       const std::size_t initial = version(initial_write, k);
-      const bool is_read = next_[initial] != initial_write || !readers(initial).empty();
+      const bool is_read = result_.next[initial] != initial_write || !readers(initial).empty();
       if (is_read) add_chain(initial);
       for (std::uint32_t i = first[k]; i < first[k + 1]; ++i)
         add_chain(heads[i]);
@@ -133,9 +133,9 @@ class PolygraphBuilder {
         chain.last = all_.write_owners[v];
         result_.chain_of[v] = place;
       }
-      if (next_[v] == initial_write) break;
-      if (!readers(v).empty()) arc(late(v), end(all_.write_owners[next_[v]]));
-      v = next_[v];
+      if (result_.next[v] == initial_write) break;
+      if (!readers(v).empty()) arc(late(v), end(all_.write_owners[result_.next[v]]));
+      v = result_.next[v];
     }
     chain.late = late(v);
     chain.reader_first = reader_first_[v];
@@ -187,7 +187,6 @@ class PolygraphBuilder {
   const Footprints& all_;
   Effort& effort_;
   Polygraph result_;
-  std::vector<WriteId> next_;  // by version
   std::vector<bool> has_previous_;
   std::vector<std::uint32_t> reader_first_;
 };

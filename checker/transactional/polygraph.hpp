@@ -78,8 +78,11 @@ struct Polygraph {
   std::vector<Chain> chains;  ///< by key; one with the initial version is its key's first
   std::vector<std::uint32_t> key_chains{0};  ///< by key: its first chain
   std::vector<std::uint32_t> chain_of;       ///< by write
-  std::vector<Txn> readers;                  ///< of versions, those that write the next left out
-  bool finished = false;                     ///< false where the effort ran out
+  /// By write, then by key for initial versions: the write that comes next in the chain, or
+  /// `initial_write` at its end.
+  std::vector<WriteId> next;
+  std::vector<Txn> readers;  ///< of versions, those that write the next left out
+  bool finished = false;     ///< false where the effort ran out
 
   bool has_two_moments() const {
     return level.sight == Sight::prefix || level.sight == Sight::snapshot;

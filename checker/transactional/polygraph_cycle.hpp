@@ -16,6 +16,7 @@ class RefutationTrace {
   void add_cycle();
   /// Vertices of a cycle, with forced arcs between them.
   void add_vertices(const std::vector<Vertex>& vertices);
+  void add_transaction(Txn t) { has_[t] = true; }
   /// Both orders of two chains.
   void add_pair(std::uint32_t a, std::uint32_t b);
 

@@ -170,10 +170,17 @@ class RegisterJudging {
     for (const NamedLevel& level : register_levels()) {
       if (is_claimed(level.name)) decide(all, level, options_.budget);
     }
+    // Each has a share before any takes what is left.
     Budget budget = options_.budget;
     budget.deadline = budget.deadline.capped(besides);
-    for (const NamedLevel& level : register_levels())
-      decide(all, level, budget);
+    for (const std::chrono::nanoseconds share :
+         {std::chrono::nanoseconds(besides) / 10, std::chrono::nanoseconds(besides)}) {
+      for (const NamedLevel& level : register_levels()) {
+        Budget slice = budget;
+        slice.deadline = budget.deadline.capped(share);
+        decide(all, level, slice);
+      }
+    }
   }
 
   /// Where transactions contradict themselves only levels below read atomic may hold. A read that
