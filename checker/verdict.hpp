@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "history/history.hpp"
@@ -32,7 +33,8 @@ struct DeadEnd {
   std::vector<Refusal> refusals;
 };
 
-/// That one operation came before another, as a step of a proof that no order is possible.
+/// That one operation came before another, as a step of a proof that no order is possible; or, of
+/// an anomaly that is no cycle, from what is contradicted to what contradicts it.
 struct AnomalyEdge {
   EventIndex from = no_event, to = no_event;  ///< invocations
   std::string kind;  ///< "ww", "wr", "rw", "process", "realtime"; "session", "reads from", ...
@@ -50,7 +52,9 @@ struct Anomaly {
   std::vector<EventIndex> operations;  ///< positions of the invocations involved, in order of time
   EventIndex detected_at = no_event;   ///< the event at which no order is possible any more
   std::vector<std::string> explanation;  ///< the reasoning, a sentence an element
-  std::vector<AnomalyEdge> edges;        ///< what makes it a cycle; empty where it is none
+  /// What the explanation calls operations, "T1", where not by their index.
+  std::vector<std::pair<EventIndex, std::string>> names;
+  std::vector<AnomalyEdge> edges;   ///< empty where it is about no two operations
   std::vector<DeadEnd> dead_ends;   ///< all ways of ordering them, the longest first; may be cut
   std::size_t dead_ends_total = 0;  ///< how many there are
   bool dead_ends_complete = true;   ///< else they are more: not all orders were tried

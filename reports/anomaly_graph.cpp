@@ -13,8 +13,8 @@ namespace gauntlet {
 
 namespace {
 
-constexpr std::size_t nodes_max = 40;
-constexpr std::size_t cycle_nodes_max = 24;
+constexpr std::size_t nodes_max = 32;
+constexpr std::size_t cycle_nodes_max = 16;
 constexpr std::size_t lines_max = 8;
 constexpr std::size_t line_columns_max = 44;
 
@@ -46,7 +46,7 @@ class Building {
     const std::size_t front = is_long ? cycle_nodes_max / 2 : order.size();
     const std::size_t back = is_long ? cycle_nodes_max - front : 0;
     for (std::size_t i = 0; i < front; ++i)
-      add_node(order[i], true, i + 1);
+      add_node(order[i], true);
     if (is_long) {
       graph_.nodes_left_out = order.size() - front - back;
       for (std::size_t i = front; i < order.size() - back; ++i)
@@ -57,7 +57,7 @@ class Building {
            true});
     }
     for (std::size_t i = order.size() - back; i < order.size(); ++i)
-      add_node(order[i], true, i + 1);
+      add_node(order[i], true);
     for (std::size_t place = 0; place < anomaly_.edges.size(); ++place) {
       const AnomalyEdge& edge = anomaly_.edges[place];
       if (!edge.in_cycle || !exists(edge)) continue;
@@ -79,7 +79,7 @@ class Building {
         continue;
       }
       for (const EventIndex i : {edge.from, edge.to}) {
-        if (!places_.contains(i)) add_node(i, false, 0);
+        if (!places_.contains(i)) add_node(i, false);
       }
       add_edge(places_.at(edge.from), places_.at(edge.to), place);
     }
@@ -90,14 +90,15 @@ class Building {
     return at != places_.end() && graph_.nodes[at->second].operation == no_event;
   }
 
-  void add_node(EventIndex i, bool in_cycle, std::size_t number) {
+  void add_node(EventIndex i, bool in_cycle) {
     places_[i] = graph_.nodes.size();
     AnomalyGraph::Node node{i, {}, in_cycle};
-    const bool is_transaction = history_.function_name(history_.f(i)) == "txn";
-    std::string title = fmt::format("operation {}", history_.index(i));
-    if (is_transaction && number > 0) title = fmt::format("T{}, {}", number, title);
-    title += fmt::format(" of process {}", history_.process(i));
-    node.lines.push_back(std::move(title));
+    const auto named = std::find_if(anomaly_.names.begin(), anomaly_.names.end(),
+                                    [&](const auto& name) { return name.first == i; });
+    node.lines.push_back(
+        fmt::format("{}operation {} of process {}",
+                    named == anomaly_.names.end() ? "" : printable(named->second, 20) + ", ",
+                    history_.index(i), history_.process(i)));
     auto lines = operation_lines(history_, i, line_columns_max);
     const bool is_cut = lines.size() > lines_max;
     if (is_cut) lines.resize(lines_max);

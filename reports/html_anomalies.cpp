@@ -164,9 +164,12 @@ void write_graph(Markup& html, const Graphs& drawn, std::size_t number) {
   }
   html.open("figure", {{"class", "scroll"}, {"tabindex", "0"}});
   html.raw(draw_inline(graph, (*drawn.layouts)[number], number)).close();
+  const bool has_cycle = std::any_of(graph.edges.begin(), graph.edges.end(),
+                                     [](const auto& edge) { return edge.in_cycle; });
   std::string legend =
-      "An arrow says that one came before the other; the red ones lead in a circle. Each leads to "
-      "its reason, each operation to the timeline.";
+      has_cycle ? "An arrow says that one came before the other; the red ones lead in a circle."
+                : "The arrow leads from what is contradicted to what contradicts it.";
+  legend += " Each arrow leads to its reason, each operation to the timeline.";
   if (graph.nodes_left_out > 0) {
     legend += fmt::format(" {} of the circle are drawn as one.",
                           counted(graph.nodes_left_out, "operation"));

@@ -117,6 +117,10 @@ class Judging {
   /// Rules the models out that the verifier says are, and shows the anomaly if there is room.
   /// False if the verifier does not accept that `model` is.
   bool rule_out(OrderModel model, const std::optional<Derivation>& derivation, bool of_view) {
+    if (!derivation && effort_.exhausted_now()) {
+      of(model).reason = effort_.reason() + ", while a violation was being shown";
+      return false;
+    }
     if (!derivation) return refused(model, "a step has no derivation");
     return rule_out_as(model, *derivation, pattern_name(*derivation, of_view));
   }
@@ -197,7 +201,7 @@ class Judging {
             {OrderModel::writes_follow_reads, OrderModel::causal, OrderModel::causal_convergence}))
       return;
     if (causal.order.size() < accesses_.size()) {
-      Deriving deriving(accesses_, {}, {});
+      Deriving deriving(accesses_, {}, {}, effort_);
       ++result_.anomalies_total;
       rule_out(OrderModel::causal, deriving.derive(deriving.paths().cycle(causal.order)), false);
       return;
@@ -217,7 +221,7 @@ class Judging {
     show_contradictions(contradictions);
     if (!contradictions.empty()) return;
     if (causal.initial_reads.empty()) holds(OrderModel::causal);
-    Deriving deriving(accesses_, causal.conflicts, {});
+    Deriving deriving(accesses_, causal.conflicts, {}, effort_);
     ++result_.anomalies_total;
     rule_out(OrderModel::causal_convergence, deriving.derive(deriving.paths().cycle(order)), false);
   }
@@ -244,7 +248,7 @@ class Judging {
       edges.push_back({found[i].read, found[i].write});
       reasons.push_back({EdgeRule::initial, found[i].read, 0});
     }
-    Deriving deriving(accesses_, edges, reasons);
+    Deriving deriving(accesses_, edges, reasons, effort_);
     for (std::uint32_t i = 0; i < edges.size(); ++i) {
       auto cycle = deriving.paths().path(edges[i].to, edges[i].from, false, 0);
       if (!cycle.empty()) cycle.push_back({edges[i].from, edges[i].to, Hop::Kind::forced, i});
@@ -257,7 +261,7 @@ class Judging {
     result_.anomalies_total += found.size();
     const std::vector<ForcedEdge> edges(
         found.begin(), found.begin() + static_cast<std::ptrdiff_t>(shown(found.size())));
-    Deriving deriving(accesses_, edges, {});
+    Deriving deriving(accesses_, edges, {}, effort_);
     for (std::uint32_t i = 0; i < edges.size(); ++i) {
       auto cycle = deriving.paths().path(edges[i].to, edges[i].from, false, 0);
       if (!cycle.empty()) cycle.push_back({edges[i].from, edges[i].to, Hop::Kind::forced, i});
@@ -295,7 +299,7 @@ class Judging {
       return;
     }
     if (saturated.has_cycle) {
-      Deriving deriving(accesses_, saturated.edges, saturated.reasons);
+      Deriving deriving(accesses_, saturated.edges, saturated.reasons, effort_);
       ++result_.anomalies_total;
       rule_out(OrderModel::sequential, deriving.derive(deriving.paths().cycle(saturated.order)),
                false);
@@ -407,7 +411,7 @@ class Judging {
       return false;
     }
     if (!saturated.has_cycle) return true;
-    Deriving deriving(looked_at, saturated.edges, saturated.reasons);
+    Deriving deriving(looked_at, saturated.edges, saturated.reasons, effort_);
     ++result_.anomalies_total;
     rule_out(model, deriving.derive(deriving.paths().cycle(saturated.order)), true);
     return false;

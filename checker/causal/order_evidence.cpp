@@ -8,8 +8,12 @@
 namespace gauntlet::causal {
 
 Deriving::Deriving(const Accesses& accesses, std::span<const ForcedEdge> edges,
-                   std::span<const ForcedBy> reasons)
-    : accesses_(accesses), edges_(edges), reasons_(reasons), paths_(accesses, edges) {}
+                   std::span<const ForcedBy> reasons, Effort& effort)
+    : accesses_(accesses),
+      edges_(edges),
+      reasons_(reasons),
+      effort_(effort),
+      paths_(accesses, edges) {}
 
 std::optional<Derivation> Deriving::derive(const std::vector<Hop>& cycle) {
   derivation_ = {};
@@ -37,7 +41,9 @@ std::optional<std::map<std::uint32_t, std::vector<Hop>>> Deriving::forced_in(
     }
   };
   note(cycle);
+  constexpr std::size_t few = 64;
   while (!open.empty()) {
+    if (needed.size() > few && effort_.exhausted_now()) return std::nullopt;
     const std::uint32_t position = open.back();
     open.pop_back();
     if (rule_of(position) == EdgeRule::initial) continue;

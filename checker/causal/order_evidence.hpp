@@ -24,9 +24,10 @@ class Deriving {
  public:
   /// `reasons` is empty where all forced edges are conflicts whose path is in causal order.
   Deriving(const Accesses& accesses, std::span<const ForcedEdge> edges,
-           std::span<const ForcedBy> reasons);
+           std::span<const ForcedBy> reasons, Effort& effort);
 
-  /// Nothing if some edge does not follow, which would be an error of the algorithm.
+  /// Nothing if the effort is used up, which is looked at where many edges take part; or if some
+  /// edge does not follow, which would be an error of the algorithm.
   std::optional<Derivation> derive(const std::vector<Hop>& cycle);
   PathSearch& paths() { return paths_; }
 
@@ -46,6 +47,7 @@ class Deriving {
   const Accesses& accesses_;
   std::span<const ForcedEdge> edges_;
   std::span<const ForcedBy> reasons_;
+  Effort& effort_;
   PathSearch paths_;
   Derivation derivation_;
   std::map<std::pair<AccessId, AccessId>, std::uint32_t> plain_;  // positions of plain edges

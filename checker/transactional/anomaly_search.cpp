@@ -62,8 +62,10 @@ class AnomalySearch {
       if (effort_.exhausted()) return;
       judge_unread(members);
       const Graph part = part_of(graph, members, position_);
-      for (ClassifiedCycle& cycle : cycles_of_component(part, false, effort_))
+      for (ClassifiedCycle& cycle : cycles_of_component(part, false, effort_)) {
+        cycle.cycle.among = members.size();
         keep(std::move(cycle.cycle), members);
+      }
     }
     for (const Region& region : regions) {
       if (effort_.exhausted()) return;
@@ -99,6 +101,7 @@ class AnomalySearch {
     for (const auto& members : components.cyclic()) {
       const Graph component = part_of(graph, members, position);
       for (ClassifiedCycle& found : cycles_of_component(component, true, effort_)) {
+        found.cycle.among = members.size();
         for (Txn& t : found.cycle.transactions)
           t = members[t];
         result.push_back(std::move(found));

@@ -27,6 +27,7 @@ inline constexpr std::array<CycleClass, 5> cycle_classes = {
 struct Cycle {
   std::vector<Txn> transactions;
   std::vector<Dependency> edges;
+  std::size_t among = 0;  ///< of all in circles with these; 0: not known
 };
 
 /// The class of a cycle with these edges, in their order; at least one is ww, wr or rw.

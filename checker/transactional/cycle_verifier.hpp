@@ -38,6 +38,7 @@ struct CycleCertificate {
   /// Of each transaction that did not certainly commit: the invocation of one that read what it
   /// appended; no_event for the others.
   std::vector<EventIndex> observers;
+  std::size_t among = 0;  ///< Cycle::among; no part of the claim, and not verified
 };
 
 struct ObservationCertificate {

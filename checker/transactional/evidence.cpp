@@ -144,6 +144,7 @@ EventIndex Evidence::observer_of(Txn t) const {
 CycleCertificate Evidence::certificate(const Cycle& cycle) const {
   CycleCertificate result;
   result.name = name_of(class_of(cycle.edges), cycle.edges);
+  result.among = cycle.among;
   for (std::size_t i = 0; i < cycle.transactions.size(); ++i) {
     const Txn from = cycle.transactions[i];
     const Txn to = cycle.transactions[(i + 1) % cycle.transactions.size()];
@@ -284,6 +285,7 @@ Anomaly Evidence::describe(const CycleCertificate& certificate) const {
   Value::List edges;
   for (std::size_t i = 0; i < certificate.transactions.size(); ++i) {
     const EventIndex invocation = certificate.transactions[i];
+    anomaly.names.emplace_back(invocation, fmt::format("T{}", i + 1));
     anomaly.explanation.push_back(fmt::format("T{} is operation {}: {}.", i + 1,
                                               history_.index(invocation),
                                               transaction_text(invocation)));
@@ -309,6 +311,11 @@ Anomaly Evidence::describe(const CycleCertificate& certificate) const {
                              certificate.edges[i].kind, anomaly.explanation.back()});
   }
   anomaly.explanation.emplace_back("So each of them came before itself.");
+  if (certificate.among > certificate.transactions.size()) {
+    anomaly.explanation.push_back(
+        fmt::format("They are {} of {} transactions that depend on each other in circles.",
+                    certificate.transactions.size(), certificate.among));
+  }
   anomaly.certificate =
       Value::map({{"cycle", Value(std::move(transactions))}, {"edges", Value(std::move(edges))}});
   return anomaly;
@@ -324,6 +331,7 @@ Anomaly Evidence::describe(const ObservationCertificate& certificate) const {
   Value shown = Value::map({{"key", values_.to_value(certificate.key)},
                             {"first", history_.index(certificate.first)},
                             {"first_micro", static_cast<std::int64_t>(certificate.first_micro)}});
+  anomaly.names.emplace_back(certificate.first, "T1");
   anomaly.explanation.push_back(fmt::format("T1 is operation {}: {}.",
                                             history_.index(certificate.first),
                                             transaction_text(certificate.first)));
@@ -331,6 +339,7 @@ Anomaly Evidence::describe(const ObservationCertificate& certificate) const {
   if (has_second) {
     anomaly.operations.push_back(certificate.second);
     std::sort(anomaly.operations.begin(), anomaly.operations.end());
+    anomaly.names.emplace_back(certificate.second, "T2");
     anomaly.explanation.push_back(fmt::format("T2 is operation {}: {}.",
                                               history_.index(certificate.second),
                                               transaction_text(certificate.second)));
@@ -348,6 +357,10 @@ Anomaly Evidence::describe(const ObservationCertificate& certificate) const {
   }
   anomaly.explanation.push_back(
       observation_text(certificate.name, anomaly.key, values_.to_text(element, 40)));
+  if (has_second) {
+    anomaly.edges.push_back({certificate.second, certificate.first, certificate.name,
+                             anomaly.explanation.back(), false});
+  }
   anomaly.certificate = std::move(shown);
   return anomaly;
 }

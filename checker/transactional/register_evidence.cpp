@@ -196,12 +196,14 @@ Anomaly RegisterEvidence::describe(const ReadAnomaly& read) const {
   Value shown = Value::map({{"key", values_.to_value(certificate.key)},
                             {"first", history_.index(certificate.first)},
                             {"first_micro", static_cast<std::int64_t>(certificate.first_micro)}});
+  anomaly.names.emplace_back(certificate.first, "T1");
   anomaly.explanation.push_back(
       fmt::format("T1 is operation {}: {}.", history_.index(certificate.first),
                   transaction_text(certificate.first, {certificate.key})));
   if (certificate.second != no_event && certificate.second != certificate.first) {
     anomaly.operations.push_back(certificate.second);
     std::sort(anomaly.operations.begin(), anomaly.operations.end());
+    anomaly.names.emplace_back(certificate.second, "T2");
     anomaly.explanation.push_back(
         fmt::format("T2 is operation {}: {}.", history_.index(certificate.second),
                     transaction_text(certificate.second, {certificate.key})));
@@ -209,6 +211,10 @@ Anomaly RegisterEvidence::describe(const ReadAnomaly& read) const {
     shown.set("second_micro", static_cast<std::int64_t>(certificate.second_micro));
   }
   anomaly.explanation.push_back(read_text(certificate.name, anomaly.key));
+  if (anomaly.operations.size() == 2) {
+    anomaly.edges.push_back({certificate.second, certificate.first, certificate.name,
+                             anomaly.explanation.back(), false});
+  }
   anomaly.certificate = std::move(shown);
   return anomaly;
 }
@@ -313,6 +319,7 @@ Anomaly RegisterEvidence::describe(const CaseProof& proof) const {
   for (std::size_t i = 0; i < words.transactions().size(); ++i) {
     const EventIndex invocation = words.transactions()[i];
     anomaly.operations.push_back(invocation);
+    anomaly.names.emplace_back(invocation, fmt::format("T{}", i + 1));
     anomaly.explanation.push_back(fmt::format("T{} is operation {}: {}.", i + 1,
                                               history_.index(invocation),
                                               transaction_text(invocation, words.keys())));

@@ -342,8 +342,8 @@ class RegisterJudging {
       verdict_.reason = "internal error: the verifier refused " + refused_;
     } else if (!failing.empty()) {
       verdict_.validity = Validity::invalid;
-      verdict_.reason = fmt::format("it is not {}; it breaks {} already", fmt::join(failing, ", "),
-                                    fmt::join(standings_.weakest_failing(), " and "));
+      verdict_.reason =
+          fmt::format("it breaks {} already", fmt::join(standings_.weakest_failing(), " and "));
       choose_anomalies();
     } else if (open.empty()) {
       verdict_.validity = Validity::valid;
