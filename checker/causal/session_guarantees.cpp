@@ -185,7 +185,9 @@ class OwnWrites {
   }
 
   /// Writes that their session read back: the set of such a read holds the write itself, and an
-  /// edge from the set would make a circle that means nothing; so edges from its other members.
+  /// edge from the set would make a circle that means nothing; so edges from its later members.
+  /// The earlier ones need none: what w is before, they are before too, by the same reads, so that
+  /// a cycle through w has one that leaves it out, unless it is the contradiction below.
   /// That they are few: let the last read of w have the writes up to u in its set. If a write w'
   /// between them is read back as well, then w' is before w, and w, which is earlier and hence in
   /// the set of the read of w', is before w': a contradiction. If not, the stretches from w to u do
@@ -202,7 +204,6 @@ class OwnWrites {
       }
       last = j;
       const VersionStep step{no_access, writes[j], read, no_access};
-      if (j > 0) graph_.add(graph_.set_of(writes[j - 1]), writes[j], step);
       for (std::size_t i = j + 1; i < writes.size() && writes[i] < read; ++i)
         graph_.add(writes[i], writes[j], step);
     }
