@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "checker/consistency_models.hpp"
 #include "checker/linearizable/evidence/orders.hpp"
 #include "cli/analysis.hpp"
 #include "cli/command.hpp"
@@ -37,12 +38,13 @@ int severity(ExitCode code) {
   }
 }
 
-/// A run directory is judged by its workload, anything else by what it looks like.
+/// A run directory is judged by what its workload claims, unless something else is asked for;
+/// anything else by what it looks like.
 Verdict judge(const std::string& path, const History& history, const CheckOptions& options,
-              bool model_given) {
+              bool is_asked) {
   const std::string plan_path = path + "/plan.json";
   std::error_code ignored;
-  if (!model_given && std::filesystem::exists(plan_path, ignored)) {
+  if (!is_asked && std::filesystem::exists(plan_path, ignored)) {
     const auto plan = read_plan(plan_path);
     const Workload* workload = plan ? WorkloadRegistry::instance().find(plan->workload) : nullptr;
     if (workload != nullptr) return workload->check(history, workload_settings(*plan), options);
@@ -129,10 +131,12 @@ class CheckCommand : public SubCommand {
     if (read) {
       for (const auto& warning : read->warnings)
         fmt::print(stderr, "gauntlet: {}\n", warning);
-      verdict = judge(path, read->history, *options, settings.given("model"));
+      const bool is_asked = settings.given("model") || !options->consistency.empty();
+      verdict = judge(path, read->history, *options, is_asked);
     } else if (read.error().kind == ErrorKind::resource ||
                read.error().kind == ErrorKind::timeout) {
-      verdict.checker = verdict.consistency = "linearizable";
+      verdict.checker = "linearizable";
+      verdict.consistency = claim_of(options->consistency, Subject::operations);
       verdict.model = options->model;
       verdict.reason = read.error().what;
       read = ReadHistory{};

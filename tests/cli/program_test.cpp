@@ -128,6 +128,11 @@ TEST_CASE("a correct embedded database is valid, a planted bug is found, by the 
   }
   // The same run judged again, from what is on disk.
   CHECK(gauntlet::gauntlet({"check", run}).exit_code == 1);
+  // And by what its workload does not claim.
+  const auto asked =
+      gauntlet::gauntlet({"check", "--consistency", "sequential,linearizable", "--json", run});
+  CHECK(asked.exit_code == 1);
+  CHECK(asked.output.find("\"consistency\":\"sequential, linearizable\"") != std::string::npos);
   CHECK(gauntlet::gauntlet({"check", run + "history.jsonl"}).exit_code == 1);
   CHECK(gauntlet::gauntlet({"report", "--store", scratch.path("store")}).exit_code == 1);
   CHECK(gauntlet::gauntlet(
