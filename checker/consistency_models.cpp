@@ -280,6 +280,17 @@ std::vector<std::string> expanded(const std::vector<std::string>& asked, Subject
   return names;
 }
 
+std::vector<std::string> asked_of_transactions(const std::vector<std::string>& asked,
+                                               bool has_real_time) {
+  if (!asked.empty() || has_real_time) return asked;
+  return {"serializable"};
+}
+
+bool needs_real_time(std::string_view model) {
+  return model.starts_with("strict-") ||
+         (model.starts_with("strong-") && !model.starts_with("strong-session-"));
+}
+
 std::string claim_of(const std::vector<std::string>& asked, Subject subject) {
   const std::string_view strongest = consistency_models(subject).back().name;
   if (asked.empty()) return std::string(strongest);
@@ -292,7 +303,7 @@ ModelStandings::ModelStandings(Subject subject)
     : subject_(subject), standings_(consistency_models(subject).size(), Standing::unknown) {}
 
 ModelStandings::ModelStandings(const std::set<std::string, std::less<>>& anomalies,
-                               bool orders_known, bool complete)
+                               bool orders_known, bool complete, bool has_real_time)
     : ModelStandings(Subject::transactions) {
   const auto models = consistency_models(subject_);
   for (std::size_t i = 0; i < models.size(); ++i) {
@@ -302,8 +313,9 @@ ModelStandings::ModelStandings(const std::set<std::string, std::less<>>& anomali
   }
   spread();
   for (std::size_t i = 0; i < models.size(); ++i) {
-    const bool decides =
-        complete && models[i].is_decided && (orders_known || is_serializable(models[i].name));
+    const bool decides = complete && models[i].is_decided &&
+                         (orders_known || is_serializable(models[i].name)) &&
+                         (has_real_time || !needs_real_time(models[i].name));
     if (standings_[i] == Standing::unknown && decides) standings_[i] = Standing::holds;
   }
   spread();

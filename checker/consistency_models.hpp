@@ -41,6 +41,16 @@ inline constexpr std::string_view all_models = "all";
 /// The names that were asked for, or those of all models of the subject; without repetitions. Of
 /// transactions, `sequential` and `linearizable` are those that come to the same.
 std::vector<std::string> expanded(const std::vector<std::string>& asked, Subject subject);
+/// What was asked for of transactions; if nothing was, and the history does not tell real time,
+/// serializability, as strictness cannot be judged then.
+std::vector<std::string> asked_of_transactions(const std::vector<std::string>& asked,
+                                               bool has_real_time);
+/// Whether a model of transactions asks for the order of real time: the strong ones, and strict
+/// serializability.
+bool needs_real_time(std::string_view model);
+/// Why such a model, or linearizability, is unknown where a history does not tell that order.
+inline constexpr std::string_view no_real_time =
+    "the history does not tell what came before what in real time";
 /// What was asked for as a claim, in words: all models hold if and only if the strongest does.
 std::string claim_of(const std::vector<std::string>& asked, Subject subject);
 
@@ -56,8 +66,9 @@ class ModelStandings {
   /// that nobody read. If not, only serializable models (which need no more than one such order,
   /// and one exists) can hold.
   /// `complete`: whether there are no other anomalies; if not, nothing holds.
+  /// `has_real_time`: if not, no model that asks for real time holds.
   ModelStandings(const std::set<std::string, std::less<>>& anomalies, bool orders_known,
-                 bool complete);
+                 bool complete, bool has_real_time = true);
 
   /// Notes that a model holds, and with it what it implies; or fails, and with it what implies it.
   /// The caller has not noted the contrary.

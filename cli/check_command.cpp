@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -17,11 +18,9 @@ namespace gauntlet {
 namespace {
 
 HistoryFormat format_of(const std::string& name) {
-  if (name == "json-lines") return HistoryFormat::json_lines;
-  if (name == "json-array") return HistoryFormat::json_array;
-  if (name == "edn") return HistoryFormat::edn;
-  if (name == "jepsen-log") return HistoryFormat::jepsen_log;
-  if (name == "porcupine-kv") return HistoryFormat::porcupine_kv;
+  for (const NamedFormat& known : named_formats()) {
+    if (known.name == name) return known.format;
+  }
   return HistoryFormat::detect;
 }
 
@@ -106,9 +105,14 @@ class CheckCommand : public SubCommand {
       return ExitCode::valid;
     }
     ExitCode worst = ExitCode::valid;
+    // Logs of Cobra's clients are one history.
+    const auto& files = settings.positionals();
+    const bool are_sessions = settings.text("format") == "cobra" && files.size() > 1 &&
+                              std::none_of(files.begin(), files.end(), is_folder);
+    if (are_sessions) return check_one(files.front(), 1, settings, true);
     std::size_t number = 0;
     for (const auto& path : settings.positionals()) {
-      const auto outcome = check_one(path, ++number, settings);
+      const auto outcome = check_one(path, ++number, settings, false);
       if (!outcome && settings.positionals().size() == 1) return outcome.error();
       const ExitCode code = outcome ? *outcome : gauntlet::exit_code_of(outcome.error());
       if (!outcome) fmt::print(stderr, "gauntlet: {}\n", outcome.error().to_string());
@@ -118,15 +122,22 @@ class CheckCommand : public SubCommand {
   }
 
  private:
+  static bool is_folder(const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::is_directory(path, ignored);
+  }
+
+  /// `with_all`: all that was named is one history, `path` its first file.
   static Result<ExitCode> check_one(const std::string& path, std::size_t number,
-                                    const Settings& settings) {
+                                    const Settings& settings, bool with_all) {
     const Nanos started_ns = monotonic_now();
     const Nanos limit_ns =
         settings.duration(settings.given("time-limit") ? "time-limit" : "check-time-limit");
     auto options = check_options(settings, limit_ns);
     if (!options) return options.error();
     enforce_memory_limit(*options);
-    auto read = read_history(path, format_of(settings.text("format")), options->budget);
+    auto read = with_all ? read_sessions(settings.positionals(), path, options->budget)
+                         : read_history(path, format_of(settings.text("format")), options->budget);
     Verdict verdict;
     if (read) {
       for (const auto& warning : read->warnings)

@@ -64,7 +64,7 @@ const std::vector<OptionSpec>& option_table() {
       {"failed-cas", choice, "drop", "drop|check", "drop|check", "Check",
        "Whether a failed compare-and-set says nothing, or that the value differed"},
       {"format", choice, "detect", "FORMAT",
-       "detect|json-lines|json-array|edn|jepsen-log|porcupine-kv", "Check",
+       "detect|json-lines|json-array|edn|jepsen-log|porcupine-kv|cobra|dbcop|plume", "Check",
        "How a history is written; by default recognized from its content"},
       {"check-time-limit", duration, "5m", "DURATION", "1ms..24h", "Check",
        "How long the analysis of a run may take"},

@@ -112,6 +112,41 @@ void History::reserve(std::size_t events) {
   value_.reserve(events);
 }
 
+bool History::invoke_completions() {
+  const FunctionId txn = find_function("txn");
+  for (EventIndex i = 0; i < size(); ++i) {
+    const bool is_completion = is_client(i) && type_[i] != OperationType::invoke && f_[i] == txn &&
+                               values_.is_list(value_[i]);
+    if (!is_completion) return false;
+  }
+  if (empty() || size() >= no_event / 2) return false;
+  const auto doubled = [](auto& column) {
+    if (column.empty()) return;
+    const std::size_t events = column.size();
+    column.resize(2 * events);
+    for (std::size_t i = events; i-- > 0;)
+      column[2 * i + 1] = column[2 * i] = column[i];
+  };
+  doubled(type_);
+  doubled(process_);
+  doubled(f_);
+  doubled(value_);
+  doubled(key_);
+  doubled(node_);
+  for (auto& entry : errors_)
+    entry.first = 2 * entry.first + 1;
+  if (index_.empty()) {
+    for (EventIndex i = 0; 2 * i < size(); ++i)
+      index_.push_back(i);
+  }
+  doubled(index_);
+  time_ns_.clear();
+  for (EventIndex i = 0; i < size(); i += 2)
+    type_[i] = OperationType::invoke;
+  forget_real_time();
+  return true;
+}
+
 std::string History::describe(EventIndex i) const {
   constexpr std::size_t name_length_max = 60;
   std::string name;

@@ -2,8 +2,8 @@
 //
 // This is what every checker reads. Columns cost about 25 bytes an event for register-like
 // histories; texts and values are interned. Events keep the order of the file, which is the order
-// of real time; `index` is what evidence cites and may differ from the position (files may number
-// their operations as they like).
+// of real time unless `has_real_time` says otherwise; `index` is what evidence cites and may differ
+// from the position (files may number their operations as they like).
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -51,6 +51,12 @@ class History {
   FunctionId function(std::string_view name);
   std::uint32_t text(std::string_view text);  ///< interns a node's name or an error; 0 = ""
   void reserve(std::size_t events);
+  /// For a history of transactions "txn" that lists completions only: puts an invocation in front
+  /// of each, and forgets real time (when they were invoked is not known). False, and nothing done,
+  /// for any other. Before `pair`. O(events).
+  bool invoke_completions();
+  /// Says that events of different processes are in no order of time: the file lists sessions.
+  void forget_real_time() { has_real_time_ = false; }
   /// Memory that the next `append` needs at once because a column has to move; 0 as a rule.
   std::size_t growth_bytes() const {
     return type_.size() < type_.capacity() ? 0 : 2 * type_.size() * sizeof(Nanos);
@@ -79,6 +85,9 @@ class History {
   ValueId key(EventIndex i) const { return key_.empty() ? ValueId::nil : key_[i]; }
   Nanos time_ns(EventIndex i) const { return time_ns_.empty() ? 0 : time_ns_[i]; }
   bool has_times() const { return !time_ns_.empty(); }
+  /// Whether the order of the events is that of real time. If not, it tells only what each process
+  /// did one after another, and nothing that rests on real time may be concluded.
+  bool has_real_time() const { return has_real_time_; }
   bool has_keys() const { return !key_.empty(); }
   std::int64_t index(EventIndex i) const { return index_.empty() ? i : index_[i]; }
   std::string_view node(EventIndex i) const;
@@ -122,6 +131,7 @@ class History {
   std::deque<std::string> texts_{std::string()};
   TextIds text_ids_;
   Values values_;
+  bool has_real_time_ = true;
 };
 
 }  // namespace gauntlet

@@ -79,6 +79,8 @@ class Reading {
   void warn(std::size_t line, std::string_view what);
 
   const std::string& name() const { return name_; }
+  /// Goes on with another file of the same history.
+  void rename(std::string name) { name_ = std::move(name); }
   std::optional<Place> found() const { return found_; }
 
   History history;

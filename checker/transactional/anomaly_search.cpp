@@ -1,6 +1,7 @@
 #include "checker/transactional/anomaly_search.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "checker/transactional/real_time.hpp"
 #include "checker/transactional/tarjan.hpp"
@@ -54,7 +55,7 @@ class AnomalySearch {
     result_.edges = graph.edges.size();
     const Components components = components_of(graph, effort_, any_edge);
     if (!components.finished) return;
-    const auto regions = real_time_regions(orders_, graph, components, effort_);
+    const auto regions = regions_of(graph, components);
     if (components.is_acyclic() && regions.empty()) return;
     if (!effort_.allows(std::size_t{all_.size()} * sizeof(Txn))) return;
     position_.assign(all_.size(), no_txn);
@@ -74,6 +75,24 @@ class AnomalySearch {
     }
   }
 
+  /// What is cyclic with the order of time; where that is not known, with that of processes.
+  std::vector<Region> regions_of(const Graph& graph, const Components& components) {
+    if (all_.history().has_real_time()) {
+      return real_time_regions(orders_, graph, components, effort_);
+    }
+    std::vector<Txn> all(all_.size());
+    std::iota(all.begin(), all.end(), Txn{0});
+    const Graph with_processes = with_process_order(graph, all_, all);
+    const Components connected = components_of(with_processes, effort_, any_edge);
+    std::vector<Region> regions;
+    if (!connected.finished) return regions;
+    for (auto& members : connected.cyclic()) {
+      std::sort(members.begin(), members.end());
+      regions.push_back({0, static_cast<EventIndex>(all_.history().size()), std::move(members)});
+    }
+    return regions;
+  }
+
   void search_region(const Graph& graph, const Region& region) {
     const Graph part = part_of(graph, region.members, position_);
     std::vector<CycleClass> by_process;
@@ -81,6 +100,7 @@ class AnomalySearch {
       by_process.push_back(cycle.cycle_class);
       keep(std::move(cycle.cycle), region.members);
     }
+    if (!all_.history().has_real_time()) return;
     for (ClassifiedCycle& cycle : real_time_cycles(all_, region, part, effort_)) {
       // What a process sees by itself says more than that it contradicts real time.
       if (std::find(by_process.begin(), by_process.end(), cycle.cycle_class) != by_process.end()) {

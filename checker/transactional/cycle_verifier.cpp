@@ -109,8 +109,8 @@ bool edge_follows(const Reader& reader, EventIndex first, EventIndex second,
   if (edge.kind == "process" || edge.kind == "realtime") {
     const bool in_time =
         end != no_event && history.type(end) != OperationType::info && end < second;
-    return in_time &&
-           (edge.kind == "realtime" || history.process(first) == history.process(second));
+    return in_time && (edge.kind == "realtime" ? history.has_real_time()
+                                               : history.process(first) == history.process(second));
   }
   const bool has_before = edge.kind != "rw";
   const bool has_after = edge.kind != "wr";

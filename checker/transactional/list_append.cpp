@@ -24,7 +24,8 @@ class ListAppendJudging {
   ListAppendJudging(const History& history, const CheckOptions& options)
       : history_(history),
         options_(options),
-        claimed_(expanded(options.consistency, Subject::transactions)) {
+        asked_(asked_of_transactions(options.consistency, history.has_real_time())),
+        claimed_(expanded(asked_, Subject::transactions)) {
     if (claimed_.empty()) claimed_.emplace_back("strict-serializable");
   }
 
@@ -32,7 +33,7 @@ class ListAppendJudging {
     verdict_.checker = "list-append";
     verdict_.model = "list-append";
     verdict_.algorithm = "cycles of dependencies (Elle; Kingsbury and Alvaro)";
-    verdict_.consistency = claim_of(options_.consistency, Subject::transactions);
+    verdict_.consistency = claim_of(asked_, Subject::transactions);
     if (const std::string unknown_name = misnamed(); !unknown_name.empty()) {
       verdict_.reason = "there is no consistency model " + unknown_name;
       return std::move(verdict_);
@@ -83,7 +84,8 @@ class ListAppendJudging {
     std::set<std::string, std::less<>> names;
     for (const auto& [name, count] : found.counts)
       names.insert(name);
-    const ModelStandings standings(names, found.orders_known, found.unfinished.empty());
+    const ModelStandings standings(names, found.orders_known, found.unfinished.empty(),
+                                   history_.has_real_time());
     conclude(standings, found);
     if (verdict_.validity == Validity::invalid) explain(orders, found);
     add_models(standings, found);
@@ -107,6 +109,9 @@ class ListAppendJudging {
       verdict_.validity = Validity::valid;
     } else if (!found.unfinished.empty()) {
       verdict_.reason = found.unfinished;
+    } else if (!history_.has_real_time() &&
+               std::all_of(open.begin(), open.end(), needs_real_time)) {
+      verdict_.reason = fmt::format("{}: {}", open.front(), no_real_time);
     } else {
       verdict_.reason =
           fmt::format("the anomalies that were looked for do not decide {}", fmt::join(open, ", "));
@@ -239,7 +244,7 @@ class ListAppendJudging {
 
   const History& history_;
   const CheckOptions& options_;
-  std::vector<std::string> claimed_;
+  std::vector<std::string> asked_, claimed_;
   Verdict verdict_;
   std::string refused_;
 };

@@ -395,7 +395,9 @@ class RegisterVerifier::Cases {
     const EventIndex end = v.history_.partner(edge.from);
     const bool ended = end != no_event && v.history_.type(end) != OperationType::info;
     if (!ended || end >= edge.to || timing == Timing::none) return false;
-    if (edge.kind == RegisterEdgeKind::realtime) return timing == Timing::real_time;
+    if (edge.kind == RegisterEdgeKind::realtime) {
+      return timing == Timing::real_time && v.history_.has_real_time();
+    }
     return v.history_.process(edge.from) == v.history_.process(edge.to);
   }
 

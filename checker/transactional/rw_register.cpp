@@ -35,7 +35,8 @@ class RegisterJudging {
   RegisterJudging(const History& history, const CheckOptions& options)
       : history_(history),
         options_(options),
-        claimed_(expanded(options.consistency, Subject::transactions)),
+        asked_(asked_of_transactions(options.consistency, history.has_real_time())),
+        claimed_(expanded(asked_, Subject::transactions)),
         standings_(Subject::transactions) {
     if (claimed_.empty()) claimed_.emplace_back("strict-serializable");
   }
@@ -44,7 +45,7 @@ class RegisterJudging {
     verdict_.checker = "rw-register";
     verdict_.model = "rw-register";
     verdict_.algorithm = "polygraph";
-    verdict_.consistency = claim_of(options_.consistency, Subject::transactions);
+    verdict_.consistency = claim_of(asked_, Subject::transactions);
     for (const std::string& name : claimed_) {
       if (find_consistency_model(name, Subject::transactions) != nullptr) continue;
       verdict_.reason = "there is no consistency model " + name;
@@ -84,7 +85,8 @@ class RegisterJudging {
     }
     find_read_anomalies(registers);
     // Some order of the writes of each key agrees with real time and with that of the other keys.
-    note("strong-read-uncommitted", true);
+    note(history_.has_real_time() ? "strong-read-uncommitted" : "strong-session-read-uncommitted",
+         true);
     const Footprints all = footprints_of(registers, effort);
     progress(0.4);
     const RegisterEvidence evidence(registers);
@@ -189,7 +191,7 @@ class RegisterJudging {
                         const Footprints& repeated, const RegisterEvidence& evidence) {
     std::vector<std::pair<const NamedLevel*, OrderDecision>> held;
     for (const NamedLevel& level : register_levels()) {
-      if (level.level.sight != Sight::committed) continue;
+      if (level.level.sight != Sight::committed || !has_times_for(level)) continue;
       Effort effort(options_.budget);
       OrderDecision decision = decide_order(all, level.level, effort);
       if (decision.decided == Decided::fails) {
@@ -214,8 +216,16 @@ class RegisterJudging {
     }
   }
 
+  /// A level of real time is decided only where the history tells it.
+  bool has_times_for(const NamedLevel& level) {
+    if (level.level.timing != Timing::real_time || history_.has_real_time()) return true;
+    why_[std::string(level.name)] = no_real_time;
+    return false;
+  }
+
   void decide(const Footprints& all, const NamedLevel& level, const Budget& budget) {
     if (standings_.of(level.name) != Standing::unknown || tried_.contains(level.name)) return;
+    if (!has_times_for(level)) return;
     Effort effort(budget);
     OrderDecision decision = decide_order(all, level.level, effort);
     if (decision.decided == Decided::open) {
@@ -275,6 +285,7 @@ class RegisterJudging {
       // Its cycles may be of a kind that levels forbid which were not decided.
       for (const NamedLevel& other : register_levels()) {
         if (!accepted || standings_.of(other.name) != Standing::unknown) continue;
+        if (!has_times_for(other)) continue;
         CaseProof same = *proof;
         same.level = other.level;
         if (!verifier.proof(same)) continue;
@@ -410,7 +421,7 @@ class RegisterJudging {
 
   const History& history_;
   const CheckOptions& options_;
-  std::vector<std::string> claimed_;
+  std::vector<std::string> asked_, claimed_;
   ModelStandings standings_;
   Verdict verdict_;
   std::map<std::string, std::size_t, std::less<>> read_counts_, counts_;

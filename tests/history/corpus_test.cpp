@@ -66,4 +66,39 @@ TEST_CASE("every history of the corpora reads and counts as its manifest says") 
   CHECK(read_count > 100);
 }
 
+TEST_CASE("the histories of other checkers read, with as many transactions as they hold") {
+  const std::string corpus = corpus_path() + "/transactional";
+  if (!std::filesystem::exists(corpus)) {
+    MESSAGE("skipped: no corpora at ", corpus, "; name them with GAUNTLET_CORPUS");
+    return;
+  }
+  struct Expected {
+    const char* path;
+    HistoryFormat format;
+    std::int64_t transactions;
+  };
+  using enum HistoryFormat;
+  for (const Expected& expected :
+       {Expected{"cobra/ser-violation/cock-G2", cobra_log, 446},
+        {"cobra/ser-violation/yuga-G2-a", cobra_log, 37'190},
+        {"cobra/one-shot-10k/chengRW-10000", cobra_log, 9'564},
+        {"cobra/one-shot-10k/rubis-10000", cobra_log, 9'358},
+        {"polysi/violations/dgraph/history.bincode", dbcop_bincode, 800},
+        {"polysi/fig7/20_100_15_10000_0.5_uniform/hist-00001", dbcop_bincode, 2'000},
+        {"polysi/fig8_9_10/25_400_8_10000_0.5_uniform/hist-00000", dbcop_bincode, 10'000},
+        {"plume/bugs/antidote.txt", transaction_text, 120},
+        {"plume/reproduce/Galera/4_25_1_15/00000.txt", transaction_text, 98},
+        {"plume/testcase/text/tap-b.txt", transaction_text, 2},
+        {"plume/testcase/elle/tap-n.edn", edn, 6}}) {
+    CAPTURE(expected.path);
+    const auto read = read_history(corpus + "/" + expected.path);
+    if (!read) FAIL_CHECK(read.error().to_string());
+    if (!read) continue;
+    CHECK(read->warnings.empty());
+    CHECK(read->format == expected.format);
+    CHECK_FALSE(read->history.has_real_time());
+    CHECK(count_operations(read->history, false) == expected.transactions);
+  }
+}
+
 }  // namespace gauntlet

@@ -133,6 +133,22 @@ TEST_CASE("mutated histories keep the invariants of reading") {
   }
 }
 
+TEST_CASE("mutated files of other checkers keep the invariants of reading") {
+  constexpr int count = 5000;
+  const std::string folder = GAUNTLET_SOURCE_DIR "/tests/fuzz/seeds/";
+  using enum HistoryFormat;
+  for (const auto& [name, format] : {std::pair{"cobra.log", cobra_log},
+                                     {"dbcop.bincode", dbcop_bincode},
+                                     {"plume.txt", transaction_text}}) {
+    CAPTURE(name);
+    std::ifstream in(folder + name, std::ios::binary);
+    const std::string seed((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    REQUIRE_FALSE(seed.empty());
+    check_mutations(seed, format, count);
+    check_mutations(seed, detect, count / 4);
+  }
+}
+
 TEST_CASE("what the fast parser takes, the full one takes alike") {
   Random random(43);
   for (const std::string_view seed : json_line_seeds) {
@@ -154,7 +170,8 @@ TEST_CASE("inputs that once broke a reader keep the invariants") {
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     CAPTURE(entry.path().string());
     using enum HistoryFormat;
-    for (const HistoryFormat format : {detect, json_lines, json_array, edn, jepsen_log})
+    for (const HistoryFormat format : {detect, json_lines, json_array, edn, jepsen_log, cobra_log,
+                                       dbcop_bincode, transaction_text})
       CHECK(broken_invariant(text, format) == "");
     CHECK(parser_difference(text) == "");
     ++files;
