@@ -19,6 +19,8 @@ namespace {
 
 /// Clock entries that the views of all sessions may cost, a round of each.
 constexpr std::size_t view_entries_max = 4'000'000'000;
+/// Operations times sessions of an order for CCv that the verifier replays.
+constexpr std::size_t replay_work_max = 10'000'000;
 constexpr std::size_t search_states_max = 2'000'000;
 constexpr std::size_t steps_of_verifier_max = 200'000;
 
@@ -212,7 +214,7 @@ class Judging {
     const bool is_cyclic = order.size() < accesses_.size();
     if (!causal.initial_reads.empty()) show_initial_reads(causal.initial_reads);
     if (!is_cyclic) {
-      if (causal.initial_reads.empty()) holds(OrderModel::causal_convergence);
+      if (causal.initial_reads.empty()) accept_converging(order);
       return;
     }
     const auto contradictions =
@@ -224,6 +226,27 @@ class Judging {
     Deriving deriving(accesses_, causal.conflicts, {}, effort_);
     ++result_.anomalies_total;
     rule_out(OrderModel::causal_convergence, deriving.derive(deriving.paths().cycle(order)), false);
+  }
+
+  /// The order is replayed by the verifier where that costs little.
+  void accept_converging(const std::vector<AccessId>& order) {
+    const auto accepted =
+        accesses_.size() * (accesses_.sessions() + std::size_t{1}) > replay_work_max
+            ? Result<void>()
+            : verifier().converging_order(events_of(order), replay_work_max);
+    if (accepted) {
+      holds(OrderModel::causal_convergence);
+    } else {
+      refused(OrderModel::causal_convergence, accepted.error().what);
+    }
+  }
+
+  std::vector<EventIndex> events_of(const std::vector<AccessId>& order) const {
+    std::vector<EventIndex> events;
+    events.reserve(order.size());
+    for (const AccessId id : order)
+      events.push_back(accesses_[id].invocation);
+    return events;
   }
 
   bool gave_up(std::initializer_list<OrderModel> models) {
@@ -324,11 +347,7 @@ class Judging {
   }
 
   void accept(const std::vector<AccessId>& order) {
-    std::vector<EventIndex> events;
-    events.reserve(order.size());
-    for (const AccessId id : order)
-      events.push_back(accesses_[id].invocation);
-    if (const auto accepted = verifier().sequential_order(events); !accepted) {
+    if (const auto accepted = verifier().sequential_order(events_of(order)); !accepted) {
       refused(OrderModel::sequential, accepted.error().what);
       return;
     }

@@ -51,6 +51,12 @@ class OrderVerifier {
   /// O(operations).
   Result<void> sequential_order(std::span<const EventIndex> order) const;
 
+  /// Accepts an order of all operations as the explanation that causal convergence needs: it agrees
+  /// with session order and reads-from, and each read finds the last write of its key, by that
+  /// order, in its causal past. O(operations * sessions * log), given up with an error of kind
+  /// `resource` where operations * sessions would be more than `work_max`.
+  Result<void> converging_order(std::span<const EventIndex> order, std::size_t work_max) const;
+
   /// Accepts that the operations on the keys given have no sequential order, which it finds out by
   /// trying all; an error of kind `resource` means that there is too much to try. Up to
   /// `steps_max` steps.
@@ -66,6 +72,7 @@ class OrderVerifier {
     bool certain;  // not crashed
   };
   class Orders;
+  class Replay;
 
   const Claim* claim(EventIndex invocation) const;
   bool is_initial(ValueId value) const;

@@ -364,6 +364,42 @@ TEST_CASE("linearizability decides the others where values are repeated") {
   CHECK(open.reason.find("operations 0 and 2") != std::string::npos);
 }
 
+TEST_CASE("the verifier replays orders for causal convergence and refuses wrong ones") {
+  // Process 2 sees 1 and 2 of key 0, which nobody orders but it.
+  const History history = history_of({{0, true, 0, 1},
+                                      {1, true, 0, 2},
+                                      {2, false, 0, 1},
+                                      {2, false, 0, 2},
+                                      {1, true, 1, 3},
+                                      {0, false, 1, 3}});
+  const CheckOptions options;
+  const causal::OrderVerifier verifier(history, options);
+  constexpr std::size_t work_max = 1'000;
+  const auto accepts = [&](const std::vector<EventIndex>& order) {
+    return verifier.converging_order(order, work_max).has_value();
+  };
+  CHECK(accepts({0, 2, 4, 6, 8, 10}));
+  CHECK(accepts({0, 4, 2, 6, 8, 10}));
+  CHECK(!accepts({2, 0, 4, 6, 8, 10}));  // then 1 is the last of both reads
+  CHECK(!accepts({0, 2, 6, 4, 8, 10}));  // not the session's order
+  CHECK(!accepts({4, 0, 2, 6, 8, 10}));  // a read before its write
+  CHECK(!accepts({0, 2, 4, 6, 8}));      // lacks one
+  CHECK(!accepts({0, 2, 4, 6, 8, 8}));   // holds one twice
+  CHECK(!accepts({0, 2, 4, 6, 8, 11}));  // no invocation
+  CHECK(verifier.converging_order(std::vector<EventIndex>{0, 2, 4, 6, 8, 10}, 3).error().kind ==
+        ErrorKind::resource);
+  // Both were in the past of who found the first.
+  const History crossed =
+      history_of({{0, true, 0, 1}, {0, true, 0, 2}, {1, false, 0, 2}, {1, false, 0, 1}});
+  CHECK(!causal::OrderVerifier(crossed, options)
+             .converging_order(std::vector<EventIndex>{0, 2, 4, 6}, work_max)
+             .has_value());
+  const History fresh = history_of({{0, true, 0, 1}, {0, false, 0, 0}});
+  CHECK(!causal::OrderVerifier(fresh, options)
+             .converging_order(std::vector<EventIndex>{0, 2}, work_max)
+             .has_value());
+}
+
 TEST_CASE("the verifier tries a long history without going deep") {
   std::vector<SessionStep> steps;
   for (int i = 1; i <= 60'000; ++i)
