@@ -6,6 +6,7 @@
 
 #include "checker/transactional/commit_order.hpp"
 #include "checker/transactional/order_solver.hpp"
+#include "checker/transactional/parallel_decision.hpp"
 #include "checker/transactional/polygraph_cycle.hpp"
 #include "checker/transactional/polygraph_encoding.hpp"
 #include "checker/transactional/polygraph_reach.hpp"
@@ -184,11 +185,7 @@ class Deciding {
 }  // namespace
 
 OrderDecision decide_order(const Footprints& all, OrderLevel level, Effort& effort) {
-  if (level.sight == Sight::parallel) {
-    OrderDecision open;
-    open.reason = "it is decided only by what implies or breaks it";
-    return open;
-  }
+  if (level.sight == Sight::parallel) return decide_parallel(all, effort);
   return Deciding(all, level, effort).decide();
 }
 

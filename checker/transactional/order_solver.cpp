@@ -44,12 +44,24 @@ void OrderSolver::add_arc(Literal l, Arc arc) {
   arcs_[l].push_back(arc);
 }
 
-void OrderSolver::add_clause(const std::vector<Literal>& literals) {
-  GAUNTLET_ASSERT(literals.size() >= 2);
+void OrderSolver::add_clause(std::vector<Literal> literals, std::vector<Vertex> vertices) {
+  backtrack(0);
+  // Those that may hold first, so that they are watched.
+  std::stable_partition(literals.begin(), literals.end(),
+                        [&](Literal l) { return value(l) != -1; });
   const auto id = static_cast<ClauseId>(clauses_.size());
-  clauses_.push_back({literals, {}, {}, 0, false});
-  watches_[literals[0]].push_back(id);
-  watches_[literals[1]].push_back(id);
+  clauses_.push_back({std::move(literals), {}, std::move(vertices), 0, false});
+  const std::vector<Literal>& kept = clauses_[id].literals;
+  if (kept.empty() || value(kept[0]) == -1) {
+    refuted_ = id;
+    return;
+  }
+  if (kept.size() > 1) {
+    watches_[kept[0]].push_back(id);
+    watches_[kept[1]].push_back(id);
+  }
+  const bool is_unit = kept.size() == 1 || value(kept[1]) == -1;
+  if (is_unit && value(kept[0]) == 0) assign(kept[0], id);
 }
 
 void OrderSolver::assign(Literal l, ClauseId reason) {
@@ -243,7 +255,7 @@ OrderSolver::End OrderSolver::solve() {
   std::size_t until_restart = restart_unit;
   std::size_t learned_max = 4000 + level_.size() / 4;
   while (true) {
-    const ClauseId conflict = propagate();
+    const ClauseId conflict = refuted_ != no_clause ? refuted_ : propagate();
     if (effort_.exhausted()) return End::gave_up;
     if (conflict == no_clause) {
       if (!decide()) return End::found;

@@ -34,9 +34,10 @@ class OrderSolver {
   /// Literals of the variable may carry arcs. All before `solve`.
   std::uint32_t add_variable();
   void add_arc(Literal l, Arc arc);
-  /// At least one holds. Two literals or more.
-  void add_clause(const std::vector<Literal>& literals);
+  /// At least one holds. Also behind a solution, for the next one. `vertices`: what it is about.
+  void add_clause(std::vector<Literal> literals, std::vector<Vertex> vertices = {});
 
+  /// The order is the solution's until the next call.
   End solve();
   /// Of a solution.
   bool holds(Literal l) const { return value_[l] == 1; }
@@ -95,6 +96,7 @@ class OrderSolver {
   std::vector<std::size_t> level_begin_;  // in the trail
   std::vector<std::size_t> arcs_before_;  // by place in the trail: arcs in the order
   std::size_t propagated_ = 0;
+  ClauseId refuted_ = no_clause;  // a clause that cannot hold
   double bump_ = 1;
   float clause_bump_ = 1;
   std::size_t conflicts_ = 0;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/assert.hpp"
-
 namespace gauntlet {
 
 namespace {
@@ -134,7 +132,10 @@ class PolygraphBuilder {
         result_.chain_of[v] = place;
       }
       if (result_.next[v] == initial_write) break;
-      if (!readers(v).empty()) arc(late(v), end(all_.write_owners[result_.next[v]]));
+      const bool parallel = result_.level.sight == Sight::parallel;
+      if (!parallel && !readers(v).empty()) {
+        arc(late(v), end(all_.write_owners[result_.next[v]]));
+      }
       v = result_.next[v];
     }
     chain.late = late(v);
@@ -194,7 +195,6 @@ class PolygraphBuilder {
 }  // namespace
 
 Polygraph polygraph_of(const Footprints& all, OrderLevel level, Effort& effort) {
-  GAUNTLET_ASSERT(level.sight != Sight::parallel);
   return PolygraphBuilder(all, level, effort).build();
 }
 

@@ -41,8 +41,8 @@ namespace gauntlet {
 
 /// What transactions see of each other: some version that was committed (committed), all that
 /// committed before they began (prefix), so that no other in between writes what they write
-/// (snapshot), and to their end (serial). Parallel snapshot isolation is no order of moments; it is
-/// here for what it forbids.
+/// (snapshot), and to their end (serial). Parallel snapshot isolation is no order of moments: there
+/// the graph is of wr and ww only, and an rw must not close a path (parallel_decision.hpp).
 enum class Sight : std::uint8_t { committed, prefix, parallel, snapshot, serial };
 /// What order besides they must respect. Weakest first.
 enum class Timing : std::uint8_t { none, sessions, real_time };
@@ -97,6 +97,10 @@ struct Polygraph {
   /// Of chain `a` before chain `b` of its key: calls `emit(Arc)` for each edge that it means.
   template <class Emit>
   void order(const Chain& a, const Chain& b, Emit emit) const {
+    if (level.sight == Sight::parallel) {
+      if (a.last != no_txn) emit(Arc{end(a.last), end(b.first)});
+      return;
+    }
     emit(Arc{a.late, end(b.first)});
     if (level.sight == Sight::snapshot && a.last != no_txn) emit(Arc{end(a.last), begin(b.first)});
   }

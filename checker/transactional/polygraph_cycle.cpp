@@ -63,6 +63,33 @@ std::vector<Vertex> RefutationTrace::path(Vertex from, Vertex to, std::uint32_t 
   return result;
 }
 
+/// Vertices that known cycles lead to and that lead to known cycles.
+std::vector<bool> RefutationTrace::between_cycles() const {
+  std::vector<bool> left(graph_.vertices, true);
+  for (const Vertex v : saturation_.topological)
+    left[v] = false;
+  std::vector<std::uint32_t> leaving(graph_.vertices, 0);
+  std::vector<std::vector<Vertex>> into(graph_.vertices);
+  for (const Arc& arc : graph_.arcs) {
+    if (!left[arc.from] || !left[arc.to]) continue;
+    ++leaving[arc.from];
+    into[arc.to].push_back(arc.from);
+  }
+  std::vector<Vertex> ends;
+  for (Vertex v = 0; v < graph_.vertices; ++v) {
+    if (left[v] && leaving[v] == 0) ends.push_back(v);
+  }
+  while (!ends.empty()) {
+    const Vertex v = ends.back();
+    ends.pop_back();
+    left[v] = false;
+    for (const Vertex from : into[v]) {
+      if (--leaving[from] == 0) ends.push_back(from);
+    }
+  }
+  return left;
+}
+
 void RefutationTrace::add_cycle() {
   // A cycle has an arc of the last round, if there was one: the round before had none.
   std::vector<Arc> candidates;
@@ -71,11 +98,9 @@ void RefutationTrace::add_cycle() {
     for (std::size_t i = saturation_.arcs.size(); i-- > forced.back().arcs_known;)
       candidates.push_back(saturation_.arcs[i]);
   } else {
-    std::vector<bool> is_ordered(graph_.vertices, false);
-    for (const Vertex v : saturation_.topological)
-      is_ordered[v] = true;
+    const std::vector<bool> cyclic = between_cycles();
     for (const Arc& arc : graph_.arcs) {
-      if (!is_ordered[arc.from] && !is_ordered[arc.to]) candidates.push_back(arc);
+      if (cyclic[arc.from] && cyclic[arc.to]) candidates.push_back(arc);
     }
   }
   const auto arcs = static_cast<std::uint32_t>(saturation_.arcs.size());

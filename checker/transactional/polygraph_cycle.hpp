@@ -26,6 +26,7 @@ class RefutationTrace {
  private:
   std::vector<Vertex> path(Vertex from, Vertex to, std::uint32_t forced_max,
                            std::size_t length_max);
+  std::vector<bool> between_cycles() const;
   void add_chain(std::uint32_t c);
   void add_vertex(Vertex v);
   void add_path(const std::vector<Vertex>& vertices);

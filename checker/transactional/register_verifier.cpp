@@ -84,6 +84,7 @@ bool RegisterVerifier::writes(EventIndex invocation, ValueId key, ValueId& last)
 
 /// Each read shows what was committed before: the version of the moment, or any for read committed.
 Result<void> RegisterVerifier::run(OrderLevel level, const std::vector<RunMoment>& moments) const {
+  if (level.sight == Sight::parallel) return run_parallel(moments);
   const bool any = level.sight == Sight::committed;
   boost::unordered_flat_set<std::pair<ValueId, ValueId>, boost::hash<std::pair<ValueId, ValueId>>>
       committed;
@@ -140,6 +141,81 @@ Result<void> RegisterVerifier::run(OrderLevel level, const std::vector<RunMoment
     }
   }
   return check_time(level, moments);
+}
+
+Result<void> RegisterVerifier::run_parallel(const std::vector<RunMoment>& moments) const {
+  // That it is a run at all, of transactions that read what was committed.
+  if (auto accepted = run({Sight::committed, Timing::none}, moments); !accepted) return accepted;
+  struct Need {
+    std::size_t reader;  ///< must not see what `overwriter` wrote
+    std::size_t overwriter;
+  };
+  constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
+  constexpr std::size_t several = nobody - 1;
+  std::vector<EventIndex> order;
+  for (const RunMoment& moment : moments) {
+    if (moment.is_end) order.push_back(moment.transaction);
+  }
+  // Places in the order: of the versions of a key by value, and of its writers.
+  std::map<std::pair<ValueId, ValueId>, std::size_t> version_of;
+  std::map<ValueId, std::vector<std::size_t>> writers;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::map<ValueId, ValueId> last;
+    for (const Step& step : steps(order[i])) {
+      if (step.writes) last[step.key] = step.value;
+    }
+    for (const auto& [key, value] : last) {
+      const auto [at, is_new] = version_of.try_emplace({key, value}, i);
+      if (!is_new) at->second = several;
+      writers[key].push_back(i);
+    }
+  }
+  std::vector<std::vector<std::size_t>> sees(order.size());  // next to itself
+  for (const auto& [key, all] : writers) {
+    for (std::size_t i = 1; i < all.size(); ++i)
+      sees[all[i]].push_back(all[i - 1]);
+  }
+  std::vector<Need> needs;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::map<ValueId, ValueId> own;
+    for (const Step& step : steps(order[i])) {
+      if (step.writes) {
+        own[step.key] = step.value;
+        continue;
+      }
+      const auto mine = own.find(step.key);
+      if (mine != own.end()) {
+        if (mine->second != step.value) return refuse("a transaction contradicts itself");
+        continue;
+      }
+      const auto version = version_of.find({step.key, step.value});
+      const std::size_t source = version == version_of.end() ? nobody : version->second;
+      const bool is_repeated = source != nobody && is_initial(step.value);
+      if (source == several || is_repeated) return refuse("a value is repeated");
+      if (source != nobody) sees[i].push_back(source);
+      const auto& all = writers[step.key];
+      const auto next =
+          source == nobody ? all.begin() : std::upper_bound(all.begin(), all.end(), source);
+      if (next != all.end() && *next != i) needs.push_back({i, *next});
+    }
+  }
+  // Blocks of 64 overwriters, and who sees them.
+  for (std::size_t block = 0; block < order.size(); block += 64) {
+    std::vector<std::uint64_t> seen(order.size(), 0);
+    for (std::size_t i = block; i < order.size(); ++i) {
+      if (i < block + 64) seen[i] |= std::uint64_t{1} << (i - block);
+      for (const std::size_t other : sees[i])
+        seen[i] |= seen[other];
+    }
+    for (const Need& need : needs) {
+      if (need.overwriter < block || need.overwriter >= block + 64) continue;
+      if ((seen[need.reader] >> (need.overwriter - block) & 1) != 0) {
+        return refuse(fmt::format("operation {} saw what wrote over a version that it read",
+                                  history_.index(order[need.reader])));
+      }
+    }
+  }
+  return {};
 }
 
 /// That whoever ended before another was invoked ends in the run before the other begins.

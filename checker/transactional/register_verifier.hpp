@@ -69,7 +69,10 @@ class RegisterVerifier {
   RegisterVerifier(const History& history, const CheckOptions& options)
       : history_(history), options_(options) {}
 
-  /// Accepts a run of a database of the level (not of parallel snapshot isolation). O(operations).
+  /// Accepts a run of a database of the level. O(operations). Of parallel snapshot isolation: an
+  /// order in which transactions commit, so that one that sees no more than it must (what it read
+  /// from, earlier writers of what it writes, and what these see) reads what it read. There a value
+  /// that is read must not be repeated. O(transactions^2 / 64).
   Result<void> run(OrderLevel level, const std::vector<RunMoment>& moments) const;
   /// Accepts a proof that no run of the level gives the history. O(operations) and the proof's
   /// size.
@@ -95,6 +98,7 @@ class RegisterVerifier {
   /// What it says it read first of the key before it wrote it.
   const ValueId* external_read(EventIndex invocation, ValueId key, ValueId& out) const;
   bool writes(EventIndex invocation, ValueId key, ValueId& last) const;
+  Result<void> run_parallel(const std::vector<RunMoment>& moments) const;
   Result<void> check_time(OrderLevel level, const std::vector<RunMoment>& moments) const;
 
   const History& history_;

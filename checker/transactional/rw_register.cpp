@@ -27,7 +27,8 @@ namespace gauntlet {
 namespace {
 
 constexpr std::size_t cases_max = 20'000;
-/// What levels that nobody claims may take besides.
+/// What every level may take, and what those that nobody claims may take besides.
+constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(500);
 constexpr std::chrono::seconds besides = std::chrono::seconds(5);
 
 class RegisterJudging {
@@ -165,24 +166,24 @@ class RegisterJudging {
     return std::find(claimed_.begin(), claimed_.end(), name) != claimed_.end();
   }
 
-  /// What reads only need a look first: where that fails all fails. Then what is claimed, then the
-  /// others, strongest first.
+  /// Who read from whom first: where that fails all fails. Then each level has a share, strongest
+  /// first, since what it implies holds with it; then what is claimed has all the budget, and what
+  /// nobody claims a little.
   void decide_all(const Footprints& all) {
     decide(all, *find_register_level("read-committed"), options_.budget);
+    for (const NamedLevel& level : register_levels())
+      decide(all, level, within(options_.budget, at_first));
     for (const NamedLevel& level : register_levels()) {
       if (is_claimed(level.name)) decide(all, level, options_.budget);
     }
-    // Each has a share before any takes what is left.
-    Budget budget = options_.budget;
-    budget.deadline = budget.deadline.capped(besides);
-    for (const std::chrono::nanoseconds share :
-         {std::chrono::nanoseconds(besides) / 10, std::chrono::nanoseconds(besides)}) {
-      for (const NamedLevel& level : register_levels()) {
-        Budget slice = budget;
-        slice.deadline = budget.deadline.capped(share);
-        decide(all, level, slice);
-      }
-    }
+    const Budget rest = within(options_.budget, besides);
+    for (const NamedLevel& level : register_levels())
+      decide(all, level, rest);
+  }
+
+  static Budget within(Budget budget, std::chrono::nanoseconds time) {
+    budget.deadline = budget.deadline.capped(time);
+    return budget;
   }
 
   /// Where transactions contradict themselves only levels below read atomic may hold. A read that
@@ -230,7 +231,7 @@ class RegisterJudging {
     OrderDecision decision = decide_order(all, level.level, effort);
     if (decision.decided == Decided::open) {
       why_[std::string(level.name)] = decision.reason;
-      if (is_claimed(level.name) || &budget == &options_.budget) tried_.insert(level.name);
+      if (&budget == &options_.budget) tried_.insert(level.name);
       return;
     }
     methods_.set(level.name, decision.method);
