@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include "checker/checker.hpp"
@@ -190,6 +192,39 @@ TEST_CASE("transactions on registers: databases keep what their level promises, 
     CAPTURE(promise.broken);
     if (!promise.model.empty()) CHECK(standing(verdict, promise.model) == Validity::valid);
     if (!promise.broken.empty()) CHECK(standing(verdict, promise.broken) == Validity::invalid);
+  }
+}
+
+TEST_CASE("transactions on registers: published histories are judged as published") {
+  const char* const given = std::getenv("GAUNTLET_CORPUS");
+  const std::string corpus =
+      given != nullptr ? given : std::string(GAUNTLET_SOURCE_DIR) + "/../shared/histories";
+  const std::string folder = corpus + "/transactional/";
+  if (!std::filesystem::exists(folder)) {
+    MESSAGE("skipped: no ", folder, "; name the corpora with GAUNTLET_CORPUS");
+    return;
+  }
+  struct Published {
+    std::string path;
+    std::string_view model;
+    Validity validity;
+  };
+  const std::string general = "polysi/fig8_9_10/25_400_8_10000_0.5_uniform/hist-00000/";
+  const std::vector<Published> all = {
+      {"cobra/one-shot-10k/chengRW-10000", "serializable", Validity::valid},
+      {"cobra/one-shot-10k/rubis-10000", "serializable", Validity::valid},
+      {"cobra/ser-violation/cock-G2", "serializable", Validity::invalid},
+      {"cobra/ser-violation/yuga-G2-a", "serializable", Validity::invalid},
+      {general + "history.bincode", "serializable", Validity::valid},
+      {general + "history.bincode", "snapshot-isolation", Validity::valid},
+      {"polysi/violations/dgraph/history.bincode", "snapshot-isolation", Validity::invalid},
+  };
+  for (const Published& published : all) {
+    CAPTURE(published.path);
+    const auto read = read_history(folder + published.path);
+    REQUIRE(read.has_value());
+    const Verdict verdict = judge(read->history, {std::string(published.model)});
+    CHECK(verdict.validity == published.validity);
   }
 }
 
