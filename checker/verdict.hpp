@@ -41,6 +41,7 @@ struct AnomalyEdge {
   std::string why;   ///< a sentence
   /// Whether it is one of the cycle; others are what steps of the cycle were derived from.
   bool in_cycle = true;
+  ValueId key = ValueId::nil;  ///< the object that it is about; nil: it is about none
 };
 
 /// A violation with its evidence. All texts may quote values of the history, which are untrusted;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "reports/anomaly_timeline.hpp"
 #include "reports/operation_text.hpp"
@@ -20,7 +21,11 @@ constexpr std::size_t line_columns_max = 44;
 
 class Building {
  public:
-  Building(const History& history, const Anomaly& anomaly) : history_(history), anomaly_(anomaly) {}
+  Building(const History& history, const Anomaly& anomaly) : history_(history), anomaly_(anomaly) {
+    for (const AnomalyEdge& edge : anomaly.edges) {
+      if (edge.key != ValueId::nil) keys_.insert(edge.key);
+    }
+  }
 
   AnomalyGraph build() {
     add_cycle();
@@ -99,7 +104,7 @@ class Building {
         fmt::format("{}operation {} of process {}",
                     named == anomaly_.names.end() ? "" : printable(named->second, 20) + ", ",
                     history_.index(i), history_.process(i)));
-    auto lines = operation_lines(history_, i, line_columns_max);
+    auto lines = operation_lines(history_, i, line_columns_max, keys_);
     const bool is_cut = lines.size() > lines_max;
     if (is_cut) lines.resize(lines_max);
     for (std::string& line : lines)
@@ -116,6 +121,7 @@ class Building {
   const History& history_;
   const Anomaly& anomaly_;
   AnomalyGraph graph_;
+  std::set<ValueId> keys_;                    // that the edges are about
   std::map<EventIndex, std::size_t> places_;  // of nodes; several share that of those left out
 };
 

@@ -84,10 +84,10 @@ class Drawing {
     draw_bands();
     draw_rows(width);
     draw_axis();
-    if (bars_.size() <= order_arrows_operations_max) draw_order();
+    if (bars_.size() <= order_arrows_operations_max && history_.has_real_time()) draw_order();
     for (const auto& bar : bars_)
       draw_bar(bar);
-    draw_detection();
+    if (history_.has_real_time()) draw_detection();
     svg_.close();
     return svg_.take();
   }

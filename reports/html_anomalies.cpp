@@ -223,10 +223,14 @@ void write_anomaly(Markup& html, const ReportContext& context, const Graphs& gra
     html.raw(anomaly_timeline(context.history, context.timebase, operations, anomaly.detected_at,
                               context.faults));
     html.close();
-    html.element("p",
-                 "The order is exact, the distances are not: below each gap stands how long it "
-                 "really was. Arrows show what had ended before what began.",
-                 {{"class", "quiet legend"}});
+    html.element(
+        "p",
+        context.history.has_real_time()
+            ? "The order is exact, the distances are not: below each gap stands how long "
+              "it really was. Arrows show what had ended before what began."
+            : "The history tells no real time: only the order within a process is known. That one "
+              "stands left of another says nothing.",
+        {{"class", "quiet legend"}});
   }
   write_reasoning(html, anomaly, number);
   write_dead_ends(html, context.history, anomaly);

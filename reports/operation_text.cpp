@@ -47,7 +47,8 @@ std::string micro_text(const Values& values, ValueId micro, bool answered,
 
 /// Of a transaction, what it answered if it did; empty if this is none.
 std::vector<std::string> micro_lines(const History& history, EventIndex invocation,
-                                     std::size_t columns_max) {
+                                     std::size_t columns_max, const std::set<ValueId>& keys = {}) {
+  constexpr std::size_t all_shown_max = 3;
   std::vector<std::string> lines;
   if (history.function_name(history.f(invocation)) != "txn") return lines;
   const Values& values = history.values();
@@ -55,11 +56,20 @@ std::vector<std::string> micro_lines(const History& history, EventIndex invocati
   const bool answered = completion != no_event && history.type(completion) == OperationType::ok;
   const ValueId value = history.value(answered ? completion : invocation);
   if (!values.is_list(value)) return lines;
-  for (const ValueId micro : values.as_list(value)) {
+  const auto micros = values.as_list(value);
+  bool is_cut = false;
+  for (const ValueId micro : micros) {
+    const bool is_whole = values.is_list(micro) && values.as_list(micro).size() == 3;
+    if (is_whole && !keys.empty() && micros.size() > all_shown_max &&
+        !keys.contains(values.as_list(micro)[1])) {
+      is_cut = true;
+      continue;
+    }
     std::string line = micro_text(values, micro, answered, columns_max);
     if (line.empty()) return {};
     lines.push_back(std::move(line));
   }
+  if (is_cut) lines.emplace_back("…");
   return lines;
 }
 
@@ -101,8 +111,8 @@ std::string operation_label(const History& history, EventIndex invocation, std::
 }
 
 std::vector<std::string> operation_lines(const History& history, EventIndex invocation,
-                                         std::size_t columns_max) {
-  auto lines = micro_lines(history, invocation, columns_max);
+                                         std::size_t columns_max, const std::set<ValueId>& keys) {
+  auto lines = micro_lines(history, invocation, columns_max, keys);
   if (!lines.empty()) return lines;
   std::string line = operation_label(history, invocation, columns_max);
   if (history.key(invocation) != ValueId::nil)

@@ -1,6 +1,7 @@
 // An operation (an invocation with what became of it) in words.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,11 @@ std::string operation_label(const History& history, EventIndex invocation,
 
 /// The same in lines of about `columns_max` columns: a transaction has one for each of its
 /// micro-operations, "append 5 to x", "read y = [1 2]"; any other operation has one, with its key.
+/// `keys`: of a transaction of many micro-operations, show those on these keys only, and "…" for
+/// others; empty: all.
 std::vector<std::string> operation_lines(const History& history, EventIndex invocation,
-                                         std::size_t columns_max);
+                                         std::size_t columns_max,
+                                         const std::set<ValueId>& keys = {});
 
 /// What the outcome means, in a word or two: "ok", "fail", "info (may have happened)",
 /// "never completed".

@@ -308,7 +308,8 @@ Anomaly Evidence::describe(const CycleCertificate& certificate) const {
     const std::size_t next = (i + 1) % certificate.transactions.size();
     anomaly.explanation.push_back(edge_text(certificate, i));
     anomaly.edges.push_back({certificate.transactions[i], certificate.transactions[next],
-                             certificate.edges[i].kind, anomaly.explanation.back()});
+                             certificate.edges[i].kind, anomaly.explanation.back(), true,
+                             certificate.edges[i].key});
   }
   anomaly.explanation.emplace_back("So each of them came before itself.");
   if (certificate.among > certificate.transactions.size()) {
@@ -359,7 +360,7 @@ Anomaly Evidence::describe(const ObservationCertificate& certificate) const {
       observation_text(certificate.name, anomaly.key, values_.to_text(element, 40)));
   if (has_second) {
     anomaly.edges.push_back({certificate.second, certificate.first, certificate.name,
-                             anomaly.explanation.back(), false});
+                             anomaly.explanation.back(), false, certificate.key});
   }
   anomaly.certificate = std::move(shown);
   return anomaly;

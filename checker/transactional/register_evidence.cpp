@@ -213,7 +213,7 @@ Anomaly RegisterEvidence::describe(const ReadAnomaly& read) const {
   anomaly.explanation.push_back(read_text(certificate.name, anomaly.key));
   if (anomaly.operations.size() == 2) {
     anomaly.edges.push_back({certificate.second, certificate.first, certificate.name,
-                             anomaly.explanation.back(), false});
+                             anomaly.explanation.back(), false, certificate.key});
   }
   anomaly.certificate = std::move(shown);
   return anomaly;
@@ -344,7 +344,7 @@ Anomaly RegisterEvidence::describe(const CaseProof& proof) const {
     for (const RegisterEdge& edge : here.cycle) {
       anomaly.explanation.push_back(words.edge(edge));
       anomaly.edges.push_back({edge.from, edge.to, std::string(kind_name(edge.kind)),
-                               anomaly.explanation.back(), cycles_shown == 0});
+                               anomaly.explanation.back(), cycles_shown == 0, edge.key});
     }
     cycles_shown += here.cycle.empty() ? 0 : 1;
     if (here.kind == ProofCase::Kind::cycle) {

@@ -13,6 +13,7 @@
 #include "reports/glossary.hpp"
 #include "reports/graph_drawing.hpp"
 #include "reports/graph_layout.hpp"
+#include "reports/operation_text.hpp"
 #include "tests/reports/cycle_sample.hpp"
 #include "tests/reports/hostile.hpp"
 
@@ -182,6 +183,33 @@ TEST_CASE("the page shows the graph, its reasons, and how strong the history is"
   CHECK(files.files[0].first == "anomaly-0.dot");
   CHECK(files.files[1].second.find("<style>") != std::string::npos);
   CHECK(files.note.empty());
+}
+
+TEST_CASE("a history without real time is not drawn as if it told any") {
+  WriteSkew sample;
+  CHECK(html_report(sample.input).find("no order is possible from here on") != std::string::npos);
+  sample.history.forget_real_time();
+  const std::string page = html_report(sample.input);
+  CHECK(page.find("no order is possible from here on") == std::string::npos);
+  CHECK(page.find("class=\"order\"") == std::string::npos);
+  CHECK(page.find("The history tells no real time") != std::string::npos);
+}
+
+TEST_CASE("of a large transaction a graph shows what its edges are about") {
+  CycleSample sample;
+  Value::List asked, answered;
+  for (const char* key : {"a", "b", "c", "d"}) {
+    asked.push_back(Value::list({"r", key, {}}));
+    answered.push_back(Value::list({"r", key, Value::list({1, 2})}));
+  }
+  sample.add(OperationType::invoke, 0, "txn", asked);
+  sample.add(OperationType::ok, 0, "txn", answered);
+  REQUIRE(sample.history.pair().has_value());
+  const Values& values = sample.history.values();
+  const ValueId b = values.as_list(values.as_list(sample.history.value(0))[1])[1];
+  using Lines = std::vector<std::string>;
+  CHECK(operation_lines(sample.history, 0, 40, {b}) == Lines{"read \"b\" = [1 2]", "…"});
+  CHECK(operation_lines(sample.history, 0, 40).size() == 4);
 }
 
 TEST_CASE("every anomaly and every model of the table has its words") {
