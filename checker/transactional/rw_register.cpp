@@ -22,10 +22,16 @@
 #include "checker/transactional/register_core.hpp"
 #include "checker/transactional/register_evidence.hpp"
 #include "checker/transactional/register_levels.hpp"
+#include "checker/transactional/weak_evidence.hpp"
+#include "checker/transactional/weak_levels.hpp"
+#include "checker/transactional/weak_verifier.hpp"
 
 namespace gauntlet {
 namespace {
 
+/// Micro-operations of a history in which levels are looked at that nobody asked for although they
+/// take more than those that were.
+constexpr MicroId unasked_max = 100'000;
 constexpr std::size_t cases_max = 20'000;
 /// What a short look may take, and what the levels that nobody claims may take besides.
 constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(500);
@@ -91,15 +97,23 @@ class RegisterJudging {
     const Footprints all = footprints_of(registers, effort);
     progress(0.4);
     const RegisterEvidence evidence(registers);
-    show_read_anomalies(evidence);
+    show_read_anomalies(registers, evidence);
     const bool only_internal = read_counts_.size() == 1 && read_counts_.contains("internal");
     if (only_internal) {
       decide_committed(registers, all, footprints_of(registers, effort, true), evidence);
     } else if (read_counts_.empty()) {
-      decide_all(all);
-      progress(0.7);
-      prove_failures(all, transactions, evidence);
+      judge_weak_models(registers);
+      const bool only_weak = only_weak_is_claimed();
+      if (only_weak) refute_weak_models(transactions);
+      if (!only_weak || transactions.micro_count() <= unasked_max) {
+        decide_all(all);
+        progress(0.7);
+        prove_failures(all, transactions, evidence);
+      } else {
+        note_unasked();
+      }
       follow();
+      refute_weak_models(transactions);
     }
     conclude();
     progress(1);
@@ -143,10 +157,36 @@ class RegisterJudging {
     return no_micro;
   }
 
-  void show_read_anomalies(const RegisterEvidence& evidence) {
+  /// As Plume names it (Liu et al., OOPSLA 2024, table 1).
+  static std::string_view pattern_of(const RegisterTransactions& registers,
+                                     const ReadAnomaly& anomaly) {
+    switch (registers.source(anomaly.at)) {
+      case ReadSource::aborted:
+        return "AbortedRead";
+      case ReadSource::intermediate:
+        return "IntermediateRead";
+      case ReadSource::own_later:
+        return "FutureRead";
+      case ReadSource::thin_air:
+        return "ThinAirRead";
+      case ReadSource::own_earlier:
+        return "NotMyLastWrite";
+      default:
+        break;
+    }
+    const Transactions& all = registers.transactions();
+    return all.micro(before(all, anomaly.at)).writes != 0 ? "NotMyOwnWrite" : "NonRepeatableRead";
+  }
+
+  void show_read_anomalies(const RegisterTransactions& registers,
+                           const RegisterEvidence& evidence) {
     const RegisterVerifier verifier(history_, options_);
-    for (const ReadAnomaly& anomaly : read_anomalies_)
-      add(evidence.describe(anomaly), verifier.observation(evidence.certificate(anomaly)));
+    for (const ReadAnomaly& read : read_anomalies_) {
+      Anomaly anomaly = evidence.describe(read);
+      anomaly.explanation.push_back(
+          fmt::format("Plume calls this {}.", pattern_of(registers, read)));
+      add(std::move(anomaly), verifier.observation(evidence.certificate(read)));
+    }
     for (const auto& [name, count] : read_counts_) {
       counts_[name] = count;
       for (const std::string& model : ruled_out_by(name)) {
@@ -227,6 +267,78 @@ class RegisterJudging {
         standings_.note(level->name, true);
       }
     }
+  }
+
+  bool only_weak_is_claimed() const {
+    return std::all_of(claimed_.begin(), claimed_.end(), [](const std::string& name) {
+      return std::any_of(weak_models.begin(), weak_models.end(),
+                         [&](const WeakModel& model) { return model.name == name; });
+    });
+  }
+
+  void note_unasked() {
+    for (const NamedLevel& level : register_levels())
+      why_.try_emplace(std::string(level.name), "it was not asked for, and the history is large");
+  }
+
+  /// The levels below snapshots. Those with sessions come first, as the others hold where they do.
+  /// What fails is kept for later: what fails above it has evidence of its own.
+  void judge_weak_models(const RegisterTransactions& registers) {
+    for (const WeakModel& model : weak_models) {
+      if (standings_.of(model.name) == Standing::holds) continue;
+      std::string& why = why_[std::string(model.name)];
+      if (registers.has_repeated_values()) {
+        why = "a value was written twice, so that reads do not tell who wrote it";
+        continue;
+      }
+      Effort effort(options_.budget);
+      WeakJudgement judged = judge_weak(registers, model.level, model.with_sessions, effort);
+      if (!judged.decided) {
+        why = effort.exhausted_now() ? effort.reason() : "it needs a clock for too many sessions";
+      } else if (judged.holds) {
+        note(model.name, true);
+        methods_.set(model.name, "commit order");
+      } else {
+        weak_failures_.emplace_back(&model, std::move(judged));
+      }
+    }
+  }
+
+  void refute_weak_models(const Transactions& all) {
+    if (weak_failures_.empty()) return;
+    const WeakVerifier verifier(history_, options_.initial);
+    for (const auto& [model, judged] : weak_failures_) {
+      if (!refused_.empty()) return;
+      why_[std::string(model->name)] = refute_weak(all, *model, judged, verifier);
+    }
+    weak_failures_.clear();
+  }
+
+  /// Shows the cycles; returns their names.
+  std::string refute_weak(const Transactions& all, const WeakModel& model,
+                          const WeakJudgement& judged, const WeakVerifier& verifier) {
+    ModelStandings alone(Subject::transactions);
+    alone.note(model.name, false);
+    std::vector<std::string> names;
+    for (const WeakCycle& cycle : judged.cycles) {
+      names.push_back(cycle.pattern);
+      const auto claims = claims_of(all, cycle.edges);
+      Anomaly anomaly = gauntlet::describe(history_, cycle.pattern, claims);
+      for (const ConsistencyModel& other : consistency_models(Subject::transactions)) {
+        if (alone.of(other.name) == Standing::fails) anomaly.rules_out.emplace_back(other.name);
+      }
+      // Of each pattern the one that says most is shown.
+      const auto same = std::find_if(anomalies_.begin(), anomalies_.end(),
+                                     [&](const Anomaly& a) { return a.name == cycle.pattern; });
+      if (same != anomalies_.end()) {
+        if (same->rules_out.size() >= anomaly.rules_out.size()) continue;
+        anomalies_.erase(same);
+      }
+      counts_[cycle.pattern] = 1;
+      add(std::move(anomaly), verifier.cycle(model.level, model.with_sessions, claims));
+    }
+    if (refused_.empty()) note(model.name, false);
+    return fmt::format("{}", fmt::join(names, ", "));
   }
 
   /// A level of real time is decided only where the history tells it.
@@ -443,6 +555,7 @@ class RegisterJudging {
   std::map<std::string_view, std::vector<Txn>, std::less<>> involved_;
   std::map<std::string, std::string, std::less<>> why_, unproven_;
   std::vector<Anomaly> anomalies_;
+  std::vector<std::pair<const WeakModel*, WeakJudgement>> weak_failures_;
   Value methods_ = Value::map({});
   std::string refused_;
 };

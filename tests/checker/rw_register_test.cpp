@@ -134,7 +134,11 @@ TEST_CASE("transactions on registers: so it does where several wrote the same va
 TEST_CASE("transactions on registers: each anomaly by its name") {
   const auto name = [](const Verdict& verdict) {
     REQUIRE(!verdict.anomalies.empty());
-    return verdict.anomalies.front().name;
+    // Beside those the patterns of the levels below snapshots: CyclicCO, FracturedReadAO, ...
+    for (const Anomaly& anomaly : verdict.anomalies) {
+      if (!anomaly.name.ends_with("CO") && !anomaly.name.ends_with("AO")) return anomaly.name;
+    }
+    return std::string();
   };
   const auto at_once = [](const std::vector<Written>& all) { return judge(written(all, true)); };
   const auto in_turn = [](const std::vector<Written>& all) { return judge(written(all, false)); };

@@ -1,0 +1,59 @@
+// The independent verifier of cycles that rule out the levels below snapshots: knows their
+// definitions (weak_levels.hpp), reads the history itself, and shares nothing with the search.
+//
+//   session  both are of one process, and the first ended before the second was invoked
+//   reads    the second read of the key what the first, alone of the others, wrote to it last
+//   forced   the reader read the key from `to`; `from` wrote the key too, and the path of session
+//            and reads leads from it to the reader; so `from` was committed before `to`
+//   initial  the initial version was before all
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "checker/checker.hpp"
+#include "checker/transactional/weak_levels.hpp"
+
+namespace gauntlet {
+
+/// As WeakEdge, with transactions named by their invocations; no_event: the initial version.
+struct WeakClaim {
+  WeakEdge::Kind kind = WeakEdge::Kind::session;
+  EventIndex from = no_event, to = no_event;
+  ValueId key = ValueId::nil;
+  EventIndex reader = no_event;
+  std::vector<WeakClaim> path = {};
+};
+
+/// Read-only after construction. The history outlives it.
+class WeakVerifier {
+ public:
+  /// O(operations).
+  WeakVerifier(const History& history, const Value& initial);
+
+  /// Accepts a cycle if each edge follows from the history as the level has it. O(certificate).
+  Result<void> cycle(WeakLevel level, bool with_sessions, std::span<const WeakClaim> edges) const;
+
+ private:
+  struct Step {
+    bool writes;
+    ValueId key, value;
+  };
+  std::vector<Step> steps(EventIndex invocation) const;
+  bool ended_well(EventIndex invocation) const;
+  bool follows(WeakLevel level, bool with_sessions, const WeakClaim& edge) const;
+  bool leaves(EventIndex writer, ValueId key, ValueId value) const;
+  bool read(EventIndex reader, ValueId key, EventIndex writer, std::size_t& at) const;
+  bool forces(WeakLevel level, bool with_sessions, const WeakClaim& edge) const;
+
+  const History& history_;
+  const Value initial_;
+  /// Who tried to write the value to the key.
+  std::map<std::pair<ValueId, ValueId>, std::vector<EventIndex>> writers_;
+};
+
+}  // namespace gauntlet
