@@ -1,6 +1,7 @@
 #include "checker/transactional/weak_levels.hpp"
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
 #include <span>
 
@@ -11,8 +12,10 @@ namespace gauntlet {
 
 namespace {
 
-/// Of each component so many forced edges are tried for cycles of each kind.
+/// So many forced edges of each kind are tried for short cycles; beyond the first of a kind only
+/// while so much was not done yet.
 constexpr std::size_t tries_max = 200;
+constexpr std::size_t visits_max = 1'000'000;
 
 struct ExternalRead {
   KeyId key;
@@ -336,7 +339,10 @@ class WeakJudging {
     for (const Forced& edge : forced_) {
       if (edge.to == initial_) continue;
       if (components.component[edge.from] != components.component[edge.to]) continue;
-      if (tries[edge.seen]++ >= tries_max || effort_.exhausted()) continue;
+      std::size_t& tried = tries[edge.seen];
+      if (tried >= tries_max || (tried > 0 && visits_ > visits_max)) continue;
+      if (!cycles_.empty() && effort_.exhausted()) break;
+      ++tried;
       bool is_causal = true;
       auto back = path(graph, components, edge.to, edge.from, false);
       if (back.empty()) {
@@ -349,6 +355,7 @@ class WeakJudging {
     if (!cycles_.empty()) return;
     std::size_t tried = 0;
     for (Txn t = 0; t < all_.size() && tried < tries_max; ++t) {
+      if (tried > 0 && visits_ > visits_max) break;
       for (const ExternalRead& read : reads(t)) {
         if (read.writer == initial_ ||
             components.component[read.writer] != components.component[t]) {
@@ -431,17 +438,15 @@ class WeakJudging {
 
   /// A shortest path of what is seen, sessions drawn together. Backwards from `to`.
   std::vector<WeakEdge> past_path(Txn from, Txn to) {
-    std::vector<WeakEdge> by(all_.size());
+    boost::unordered_flat_map<Txn, WeakEdge> by;
     std::vector<Txn> queue{to};
-    std::vector<bool> known(all_.size(), false);
-    known[to] = true;
-    for (std::size_t i = 0; i < queue.size() && !known[from]; ++i) {
+    for (std::size_t i = 0; i < queue.size() && !by.contains(from); ++i) {
       const Txn t = queue[i];
-      const auto reach = [&](WeakEdge edge) {
-        if (known[edge.from]) return;
-        known[edge.from] = true;
-        queue.push_back(edge.from);
-        by[edge.from] = std::move(edge);
+      ++visits_;
+      const auto reach = [&](const WeakEdge& edge) {
+        if (edge.from == to) return;
+        const Txn before = edge.from;
+        if (by.try_emplace(before, edge).second) queue.push_back(before);
       };
       if (previous_[t] != no_txn) reach({WeakEdge::Kind::session, previous_[t], t});
       for (const ExternalRead& read : reads(t)) {
@@ -449,7 +454,7 @@ class WeakJudging {
       }
     }
     std::vector<WeakEdge> path;
-    if (!known[from]) return path;
+    if (!by.contains(from)) return path;
     for (Txn t = from; t != to; t = path.back().to) {
       WeakEdge edge = by[t];
       while (edge.kind == WeakEdge::Kind::session && edge.to != to &&
@@ -464,21 +469,25 @@ class WeakJudging {
   /// A shortest path within a component, with forced edges or without.
   std::vector<WeakEdge> path(const Graph& graph, const Components& components, Txn from, Txn to,
                              bool with_forced) {
-    std::vector<std::pair<Txn, Dependency>> by(all_.size(), {no_txn, Dependency::ww});
+    boost::unordered_flat_map<Txn, std::pair<Txn, Dependency>> by;
     std::vector<Txn> queue{from};
-    for (std::size_t i = 0; i < queue.size() && by[to].first == no_txn; ++i) {
+    for (std::size_t i = 0; i < queue.size() && !by.contains(to); ++i) {
+      ++visits_;
       for (const Edge edge : graph.out(queue[i])) {
         if (edge.kind() == Dependency::ww && !with_forced) continue;
         if (components.component[edge.target()] != components.component[from]) continue;
-        if (edge.target() == from || by[edge.target()].first != no_txn) continue;
-        by[edge.target()] = {queue[i], edge.kind()};
-        queue.push_back(edge.target());
+        if (edge.target() == from) continue;
+        if (by.try_emplace(edge.target(), queue[i], edge.kind()).second) {
+          queue.push_back(edge.target());
+        }
       }
     }
     std::vector<WeakEdge> path;
-    if (by[to].first == no_txn) return path;
-    for (Txn t = to; t != from; t = by[t].first)
-      path.push_back(edge_of(by[t].first, t, by[t].second));
+    if (!by.contains(to)) return path;
+    for (Txn t = to; t != from; t = by.find(t)->second.first) {
+      const auto& [before, kind] = by.find(t)->second;
+      path.push_back(edge_of(before, t, kind));
+    }
     std::reverse(path.begin(), path.end());
     std::vector<WeakEdge> joined;
     for (WeakEdge& edge : path) {
@@ -500,6 +509,7 @@ class WeakJudging {
         if (read.writer == from) return {WeakEdge::Kind::reads, from, to, read.key};
       }
     }
+    visits_ += forced_.size() / 8;
     const auto same = std::find_if(forced_.begin(), forced_.end(), [&](const Forced& edge) {
       return edge.from == from && edge.to == to;
     });
@@ -525,6 +535,7 @@ class WeakJudging {
   std::vector<std::uint32_t> run_first_;
   std::vector<Run> runs_;
   std::vector<Txn> writers_;
+  std::size_t visits_ = 0;  ///< of transactions, by all searches for paths
   std::vector<Forced> forced_;
   const std::vector<std::uint32_t>* cyclic_ = nullptr;  ///< components, once some are cyclic
   std::map<std::string, WeakCycle> cycles_;
