@@ -23,12 +23,18 @@ enum class NilRead { value, any };
 /// that the value differed when it ran.
 enum class FailedCas { drop, check };
 
+/// What is known of the order of the writes of a key of transactions on registers, besides what
+/// reads tell: nothing; that those of a process come in its order; that they come in the order of
+/// real time, whatever the level promises of transactions.
+enum class KeyOrder { none, sequential, linearizable };
+
 struct CheckOptions {
   Budget budget = {};
   std::string model = {};  ///< empty: the checker's own default
   Value initial = {};      ///< the model's initial value, where it takes one
   NilRead nil_read = NilRead::value;
   FailedCas failed_cas = FailedCas::drop;
+  KeyOrder key_order = KeyOrder::none;
   /// Consistency models to judge by, for checkers that know several; empty: the checker's default.
   std::vector<std::string> consistency = {};
   unsigned threads = 1;

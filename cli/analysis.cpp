@@ -76,6 +76,9 @@ Result<CheckOptions> check_options(const Settings& settings, Nanos time_limit_ns
   options.model = settings.text("model");
   options.initial = initial_value(settings.text("init"), error);
   if (!error.what.empty()) return error;
+  const std::string key_order = settings.text("key-order");
+  if (key_order == "sequential") options.key_order = KeyOrder::sequential;
+  if (key_order == "linearizable") options.key_order = KeyOrder::linearizable;
   options.nil_read = settings.text("nil-read") == "any" ? NilRead::any : NilRead::value;
   options.failed_cas = settings.text("failed-cas") == "check" ? FailedCas::check : FailedCas::drop;
   options.consistency = settings.list("consistency");

@@ -94,9 +94,9 @@ class CheckCommand : public SubCommand {
   std::size_t positionals_min() const override { return 1; }
   std::size_t positionals_max() const override { return 1'000'000; }
   std::vector<std::string_view> options() const override {
-    return {"model",      "consistency",  "init",    "nil-read",    "failed-cas", "format",
-            "time-limit", "memory-limit", "threads", "json",        "html",       "junit",
-            "order",      "graphs",       "config",  "print-config"};
+    return {"model",  "consistency", "init",         "key-order", "nil-read",    "failed-cas",
+            "format", "time-limit",  "memory-limit", "threads",   "json",        "html",
+            "junit",  "order",       "graphs",       "config",    "print-config"};
   }
 
   Result<ExitCode> run(Settings& settings) const override {

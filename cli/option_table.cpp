@@ -59,6 +59,10 @@ const std::vector<OptionSpec>& option_table() {
        "linearizable, "
        "or strict-serializable for transactions"},
       {"init", text, "", "VALUE", "", "Check", "The model's initial value as JSON; default nil"},
+      {"key-order", choice, "none", "none|sequential|linearizable", "none|sequential|linearizable",
+       "Check",
+       "Which order of the writes of each key is taken for granted in transactions on registers: "
+       "that of each process, or of real time"},
       {"nil-read", choice, "value", "any|value", "any|value", "Check",
        "Whether a read of nil means the value nil, or that the value is not known"},
       {"failed-cas", choice, "drop", "drop|check", "drop|check", "Check",

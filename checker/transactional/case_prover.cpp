@@ -113,14 +113,30 @@ class Proving {
     }
     for (KeyId k = 0; k < few_.key_count; ++k) {
       for (std::size_t i = 0; i < writers_[k].size(); ++i) {
-        for (std::size_t j = i + 1; j < writers_[k].size(); ++j)
-          choices_.push_back({true, k, writers_[k][i], writers_[k][j], {}});
+        for (std::size_t j = i + 1; j < writers_[k].size(); ++j) {
+          if (is_ordered(writers_[k][i], writers_[k][j])) {
+            known_.push_back({k, writers_[k][i], writers_[k][j]});
+          } else {
+            choices_.push_back({true, k, writers_[k][i], writers_[k][j], {}});
+          }
+        }
       }
     }
     made_.assign(choices_.size(), none);
     add_time();
+    for (const Known& known : known_) {
+      edges_.push_back({RegisterEdgeKind::ww, known.before, known.after, known.key});
+    }
     for (const Reading& reading : readings_)
       add_reading(reading);
+  }
+
+  /// Whether writes of the transactions to one key come in this order, as is known of keys. (Of two
+  /// the later invocation has the higher number.)
+  bool is_ordered(Txn first, Txn second) const {
+    if (level_.keys == KeyOrder::none || level_.sight == Sight::committed) return false;
+    if (few_.completed[first] >= few_.invoked[second]) return false;
+    return level_.keys == KeyOrder::linearizable || few_.sessions[first] == few_.sessions[second];
   }
 
   void add_time() {
@@ -155,6 +171,10 @@ class Proving {
       if (reading.writer == no_txn) add_rw(reading, later, none);
     }
     if (reading.writer == no_txn) return;
+    for (const Known& known : known_) {
+      const bool overwritten = known.key == reading.key && known.before == reading.writer;
+      if (overwritten && known.after != reading.reader) add_rw(reading, known.after, none);
+    }
     for (std::uint32_t c = 0; c < choices_.size(); ++c) {
       const Choice& choice = choices_[c];
       if (!choice.is_order || choice.key != reading.key || made_[c] == none) continue;
@@ -466,6 +486,12 @@ class Proving {
   bool two_moments_;
   std::uint32_t size_;
   std::vector<std::vector<Txn>> writers_;  // by key
+  struct Known {
+    KeyId key;
+    Txn before;
+    Txn after;
+  };
+  std::vector<Known> known_;  // orders of writers that need not be supposed
   std::vector<Choice> choices_;
   std::vector<std::uint32_t> made_;  // by choice: which part is supposed
   std::vector<Reading> readings_;

@@ -185,7 +185,7 @@ class Deciding {
 }  // namespace
 
 OrderDecision decide_order(const Footprints& all, OrderLevel level, Effort& effort) {
-  if (level.sight == Sight::parallel) return decide_parallel(all, effort);
+  if (level.sight == Sight::parallel) return decide_parallel(all, level, effort);
   return Deciding(all, level, effort).decide();
 }
 

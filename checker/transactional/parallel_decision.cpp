@@ -30,10 +30,8 @@ struct Overwriting {
 
 class DecidingParallel {
  public:
-  DecidingParallel(const Footprints& all, Effort& effort)
-      : all_(all),
-        effort_(effort),
-        graph_(polygraph_of(all, {Sight::parallel, Timing::none}, effort)) {}
+  DecidingParallel(const Footprints& all, OrderLevel level, Effort& effort)
+      : all_(all), effort_(effort), graph_(polygraph_of(all, level, effort)) {}
 
   OrderDecision decide() {
     if (all_.has_repeated_values) {
@@ -241,8 +239,8 @@ class DecidingParallel {
 
 }  // namespace
 
-OrderDecision decide_parallel(const Footprints& all, Effort& effort) {
-  return DecidingParallel(all, effort).decide();
+OrderDecision decide_parallel(const Footprints& all, OrderLevel level, Effort& effort) {
+  return DecidingParallel(all, level, effort).decide();
 }
 
 }  // namespace gauntlet

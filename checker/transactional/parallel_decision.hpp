@@ -17,6 +17,6 @@
 namespace gauntlet {
 
 /// Open where values are repeated.
-OrderDecision decide_parallel(const Footprints& all, Effort& effort);
+OrderDecision decide_parallel(const Footprints& all, OrderLevel level, Effort& effort);
 
 }  // namespace gauntlet

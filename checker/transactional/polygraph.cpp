@@ -23,7 +23,10 @@ class PolygraphBuilder {
     if (!effort_.allows(bytes)) return std::move(result_);
     add_moments();
     if (!add_reads()) return std::move(result_);
-    if (result_.level.sight != Sight::committed) add_keys();
+    if (result_.level.sight != Sight::committed) {
+      add_keys();
+      add_key_order();
+    }
     if (result_.level.timing == Timing::sessions) add_sessions();
     if (result_.level.timing == Timing::real_time) add_time();
     result_.finished = !effort_.exhausted_now();
@@ -150,6 +153,84 @@ class PolygraphBuilder {
     for (std::size_t other = chain + 1; other < result_.chains.size(); ++other) {
       result_.order(result_.chains[chain], result_.chains[other],
                     [&](Arc edge) { result_.arcs.push_back(edge); });
+    }
+  }
+
+  /// Of writers of a key whose order is known: of the versions, not of all moments.
+  void add_key_order() {
+    if (result_.level.keys == KeyOrder::none) return;
+    std::vector<std::vector<WriteId>> writes(all_.key_count);
+    for (WriteId w = 0; w < all_.write_count(); ++w)
+      writes[all_.write_keys[w]].push_back(w);
+    for (const std::vector<WriteId>& of_key : writes) {
+      if (of_key.size() < 2) continue;
+      if (result_.level.keys == KeyOrder::sequential) {
+        order_by_session(of_key);
+      } else {
+        order_by_time(of_key);
+      }
+    }
+  }
+
+  /// Where what comes behind a version comes behind, and where a version comes from it.
+  struct Ways {
+    Vertex rw = no_vertex;
+    Vertex ww = no_vertex;
+  };
+
+  void leave(WriteId w, Ways to) {
+    const Sight sight = result_.level.sight;
+    if (sight != Sight::parallel) arc(late(w), to.rw);
+    if (sight == Sight::parallel || sight == Sight::snapshot) {
+      arc(end(all_.write_owners[w]), to.ww);
+    }
+  }
+  Ways entry(WriteId w) const {
+    const Txn t = all_.write_owners[w];
+    return {end(t), result_.level.sight == Sight::parallel ? end(t) : begin(t)};
+  }
+
+  void order_by_session(const std::vector<WriteId>& of_key) {
+    std::vector<std::pair<std::uint32_t, WriteId>> sorted;
+    for (const WriteId w : of_key)
+      sorted.emplace_back(all_.sessions[all_.write_owners[w]], w);
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 1; i < sorted.size(); ++i) {
+      const auto [session, w] = sorted[i];
+      const WriteId before = sorted[i - 1].second;
+      const bool ended =
+          all_.completed[all_.write_owners[before]] < all_.invoked[all_.write_owners[w]];
+      if (sorted[i - 1].first == session && ended) leave(before, entry(w));
+    }
+  }
+
+  /// As `add_time`, with helpers of the key.
+  void order_by_time(const std::vector<WriteId>& of_key) {
+    std::vector<std::pair<EventIndex, WriteId>> ends;
+    for (const WriteId w : of_key) {
+      const EventIndex completed = all_.completed[all_.write_owners[w]];
+      if (completed != no_event) ends.emplace_back(completed, w);
+    }
+    std::sort(ends.begin(), ends.end());
+    Ways now;
+    std::size_t i = 0;
+    for (const WriteId w : of_key) {
+      const EventIndex invoked = all_.invoked[all_.write_owners[w]];
+      if (i < ends.size() && ends[i].first < invoked) {
+        const Ways before = now;
+        now.rw = result_.vertices++;
+        now.ww = result_.vertices++;
+        if (before.rw != no_vertex) {
+          arc(before.rw, now.rw);
+          arc(before.ww, now.ww);
+        }
+        for (; i < ends.size() && ends[i].first < invoked; ++i)
+          leave(ends[i].second, now);
+      }
+      if (now.rw == no_vertex) continue;
+      const Ways into = entry(w);
+      arc(now.rw, into.rw);
+      arc(now.ww, into.ww);
     }
   }
 

@@ -50,6 +50,7 @@ enum class Timing : std::uint8_t { none, sessions, real_time };
 struct OrderLevel {
   Sight sight = Sight::serial;
   Timing timing = Timing::real_time;
+  KeyOrder keys = KeyOrder::none;
 };
 
 using Vertex = std::uint32_t;

@@ -53,7 +53,7 @@ RegisterEvidence::RegisterEvidence(const RegisterTransactions& registers)
 class RegisterEvidence::Words {
  public:
   Words(const RegisterEvidence& evidence, const CaseProof& proof)
-      : history_(evidence.history_), values_(evidence.values_) {
+      : history_(evidence.history_), values_(evidence.values_), keys_known_(proof.level.keys) {
     for (const ProofCase& at : proof.cases) {
       for (const RegisterEdge& edge : at.cycle) {
         name(edge.from);
@@ -82,7 +82,10 @@ class RegisterEvidence::Words {
                           first);
         break;
       case RegisterEdgeKind::ww:
-        why = fmt::format("both wrote {}, {} first as supposed", key, first);
+        why = is_known(edge)
+                  ? fmt::format("both wrote {}, and {} ended (event {}) before {} was invoked", key,
+                                first, history_.index(history_.partner(edge.from)), second)
+                  : fmt::format("both wrote {}, {} first as supposed", key, first);
         break;
       case RegisterEdgeKind::rw:
         why = edge.writer == no_event
@@ -118,6 +121,14 @@ class RegisterEvidence::Words {
   }
 
  private:
+  /// Whether the order of two writers need not be supposed.
+  bool is_known(const RegisterEdge& edge) const {
+    const EventIndex end = history_.partner(edge.from);
+    if (keys_known_ == KeyOrder::none || end == no_event || end >= edge.to) return false;
+    return keys_known_ == KeyOrder::linearizable ||
+           history_.process(edge.from) == history_.process(edge.to);
+  }
+
   void name(EventIndex invocation) {
     if (names_.try_emplace(invocation, names_.size() + 1).second) order_.push_back(invocation);
   }
@@ -133,6 +144,7 @@ class RegisterEvidence::Words {
 
   const History& history_;
   const Values& values_;
+  KeyOrder keys_known_;
   std::map<EventIndex, std::size_t> names_;
   std::vector<EventIndex> order_;
   std::set<ValueId> keys_;

@@ -84,7 +84,7 @@ bool RegisterVerifier::writes(EventIndex invocation, ValueId key, ValueId& last)
 
 /// Each read shows what was committed before: the version of the moment, or any for read committed.
 Result<void> RegisterVerifier::run(OrderLevel level, const std::vector<RunMoment>& moments) const {
-  if (level.sight == Sight::parallel) return run_parallel(moments);
+  if (level.sight == Sight::parallel) return run_parallel(level, moments);
   const bool any = level.sight == Sight::committed;
   boost::unordered_flat_set<std::pair<ValueId, ValueId>, boost::hash<std::pair<ValueId, ValueId>>>
       committed;
@@ -143,9 +143,11 @@ Result<void> RegisterVerifier::run(OrderLevel level, const std::vector<RunMoment
   return check_time(level, moments);
 }
 
-Result<void> RegisterVerifier::run_parallel(const std::vector<RunMoment>& moments) const {
+Result<void> RegisterVerifier::run_parallel(OrderLevel level,
+                                            const std::vector<RunMoment>& moments) const {
   // That it is a run at all, of transactions that read what was committed.
-  if (auto accepted = run({Sight::committed, Timing::none}, moments); !accepted) return accepted;
+  const OrderLevel committed = {Sight::committed, Timing::none, level.keys};
+  if (auto accepted = run(committed, moments); !accepted) return accepted;
   struct Need {
     std::size_t reader;  ///< must not see what `overwriter` wrote
     std::size_t overwriter;
@@ -221,17 +223,28 @@ Result<void> RegisterVerifier::run_parallel(const std::vector<RunMoment>& moment
 /// That whoever ended before another was invoked ends in the run before the other begins.
 Result<void> RegisterVerifier::check_time(OrderLevel level,
                                           const std::vector<RunMoment>& moments) const {
-  if (level.timing == Timing::none) return {};
+  if (level.timing == Timing::none && level.keys == KeyOrder::none) return {};
   constexpr std::size_t nowhere = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> begins(history_.size(), nowhere);
   std::vector<std::size_t> ends(history_.size(), nowhere);
   for (std::size_t i = 0; i < moments.size(); ++i)
     (moments[i].is_end ? ends : begins)[moments[i].transaction] = i;
   std::map<Process, std::size_t> latest;  // by process, or of all: the end that came last
+  std::map<std::pair<ValueId, Process>, std::size_t> written;  // likewise, of writers of a key
   for (EventIndex i = 0; i < history_.size(); ++i) {
     const bool invokes = is_transaction(i);
     const EventIndex t = invokes ? i : history_.partner(i);
     if (t == no_event || begins[t] == nowhere || history_.type(i) == OperationType::info) continue;
+    if (level.keys != KeyOrder::none) {
+      const Process of_key = level.keys == KeyOrder::sequential ? history_.process(i) : 0;
+      for (const Step& step : steps(t)) {
+        if (!step.writes) continue;
+        std::size_t& last = written[{step.key, of_key}];
+        if (invokes && last > ends[t]) return refuse("writes of a key come in another order");
+        if (!invokes) last = std::max(last, ends[t] + 1);
+      }
+    }
+    if (level.timing == Timing::none) continue;
     const Process whose = level.timing == Timing::sessions ? history_.process(i) : 0;
     const auto [last, is_first] = latest.try_emplace(whose, 0);
     if (!invokes) {
@@ -447,6 +460,23 @@ class RegisterVerifier::Cases {
     return {};
   }
 
+  /// Whether that is supposed of two writers of the key, or known of keys.
+  bool comes_before(ValueId key, EventIndex first, EventIndex second) const {
+    if (orders_.contains({key, {first, second}})) return true;
+    ValueId value;
+    const KeyOrder keys = proof_.level.keys;
+    const RegisterVerifier& v = verifier_;
+    if (keys == KeyOrder::none || !v.is_transaction(first) || !happened(first) ||
+        !v.writes(first, key, value) || !v.writes(second, key, value)) {
+      return false;
+    }
+    const EventIndex end = v.history_.partner(first);
+    const bool ended = end != no_event && v.history_.type(end) != OperationType::info;
+    return ended && end < second &&
+           (keys == KeyOrder::linearizable ||
+            v.history_.process(first) == v.history_.process(second));
+  }
+
   bool follows(const RegisterEdge& edge) const {
     const RegisterVerifier& v = verifier_;
     if (!v.is_transaction(edge.from) || !v.is_transaction(edge.to) || edge.from == edge.to) {
@@ -458,11 +488,11 @@ class RegisterVerifier::Cases {
       case RegisterEdgeKind::wr:
         return source(edge.to, edge.key) == edge.from;
       case RegisterEdgeKind::ww:
-        return orders_.contains({edge.key, {edge.from, edge.to}});
+        return comes_before(edge.key, edge.from, edge.to);
       case RegisterEdgeKind::rw:
         if (!v.writes(edge.to, edge.key, value) || edge.writer == edge.to) return false;
         if (source(edge.from, edge.key) != edge.writer) return false;
-        return edge.writer == no_event || orders_.contains({edge.key, {edge.writer, edge.to}});
+        return edge.writer == no_event || comes_before(edge.key, edge.writer, edge.to);
       case RegisterEdgeKind::process:
       case RegisterEdgeKind::realtime:
         break;

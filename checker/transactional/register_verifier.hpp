@@ -10,9 +10,10 @@
 // cycle of dependencies that the level forbids, where each edge follows from the history or from
 // what the case supposes:
 //   wr        the second read what the first wrote
-//   ww        both write a key; the case supposes their order
+//   ww        both write a key; the case supposes their order, or it is known of keys
+//             (CheckOptions::key_order) since one ended before the other was invoked
 //   rw        the first read a version that the second's comes behind: the initial one, or one
-//             whose order before the second's the case supposes
+//             whose order before the second's is supposed or known likewise
 //   process   of one process, one ended before the other was invoked
 //   realtime  one ended before the other was invoked
 // What a level forbids: serializability every cycle (Adya 1999); snapshot isolation those without
@@ -98,7 +99,7 @@ class RegisterVerifier {
   /// What it says it read first of the key before it wrote it.
   const ValueId* external_read(EventIndex invocation, ValueId key, ValueId& out) const;
   bool writes(EventIndex invocation, ValueId key, ValueId& last) const;
-  Result<void> run_parallel(const std::vector<RunMoment>& moments) const;
+  Result<void> run_parallel(OrderLevel level, const std::vector<RunMoment>& moments) const;
   Result<void> check_time(OrderLevel level, const std::vector<RunMoment>& moments) const;
 
   const History& history_;

@@ -84,6 +84,11 @@ class RegisterJudging {
       verdict_.reason = "no transaction committed";
       return;
     }
+    if (options_.key_order == KeyOrder::linearizable && !history_.has_real_time()) {
+      verdict_.reason =
+          "the order of keys in real time was asked for, which the history does not tell";
+      return;
+    }
     Effort effort(options_.budget);
     RegisterTransactions registers(transactions);
     if (!registers.resolve(options_, effort)) {
@@ -233,6 +238,12 @@ class RegisterJudging {
     return stronger != weaker && alone.of(weaker) == Standing::holds;
   }
 
+  /// With what is known of keys; who read from whom does not depend on it.
+  OrderLevel judged(const NamedLevel& level) const {
+    const bool matters = level.level.sight != Sight::committed;
+    return {level.level.sight, level.level.timing, matters ? options_.key_order : KeyOrder::none};
+  }
+
   static Budget within(Budget budget, std::chrono::nanoseconds time) {
     budget.deadline = budget.deadline.capped(time);
     return budget;
@@ -246,13 +257,13 @@ class RegisterJudging {
     for (const NamedLevel& level : register_levels()) {
       if (level.level.sight != Sight::committed || !has_times_for(level)) continue;
       Effort effort(options_.budget);
-      OrderDecision decision = decide_order(all, level.level, effort);
+      OrderDecision decision = decide_order(all, judged(level), effort);
       if (decision.decided == Decided::fails) {
         standings_.note(level.name, false);
         involved_[level.name] = std::move(decision.involved);
         continue;
       }
-      decision = decide_order(repeated, level.level, effort);
+      decision = decide_order(repeated, judged(level), effort);
       if (decision.decided == Decided::holds) held.emplace_back(&level, std::move(decision));
     }
     prove_failures(all, registers.transactions(), evidence);
@@ -352,7 +363,7 @@ class RegisterJudging {
     if (standings_.of(level.name) != Standing::unknown || tried_.contains(level.name)) return;
     if (!has_times_for(level)) return;
     Effort effort(budget);
-    OrderDecision decision = decide_order(all, level.level, effort);
+    OrderDecision decision = decide_order(all, judged(level), effort);
     if (decision.decided == Decided::open) {
       why_[std::string(level.name)] = decision.reason;
       if (&budget == &options_.budget) tried_.insert(level.name);
@@ -375,7 +386,7 @@ class RegisterJudging {
     for (const std::uint32_t moment : run) {
       moments.push_back({invocation_of(all, moment / 2), (moment & 1) != 0});
     }
-    const auto accepted = RegisterVerifier(history_, options_).run(level.level, moments);
+    const auto accepted = RegisterVerifier(history_, options_).run(judged(level), moments);
     if (accepted) return true;
     refused_ = fmt::format("a run for {}: {}", level.name, accepted.error().what);
     tried_.insert(level.name);
@@ -394,9 +405,9 @@ class RegisterJudging {
       const auto involved = involved_.find(name);
       if (level == nullptr || involved == involved_.end()) continue;
       Effort effort(options_.budget);
-      const auto few = shrink_failure(all, level->level, involved->second, effort);
+      const auto few = shrink_failure(all, judged(*level), involved->second, effort);
       std::optional<CaseProof> proof;
-      if (few) proof = prove_by_cases(*few, transactions, level->level, cases_max, effort);
+      if (few) proof = prove_by_cases(*few, transactions, judged(*level), cases_max, effort);
       if (!proof) {
         unproven_[name] =
             effort.exhausted_now() ? effort.reason() : "its violation is too large to be proven";
@@ -412,7 +423,7 @@ class RegisterJudging {
         if (!accepted || standings_.of(other.name) != Standing::unknown) continue;
         if (!has_times_for(other)) continue;
         CaseProof same = *proof;
-        same.level = other.level;
+        same.level = judged(other);
         if (!verifier.proof(same)) continue;
         standings_.note(other.name, false);
         alone.note(other.name, false);

@@ -25,8 +25,9 @@ class RegisterOracle {
   enum class Level { prefix, parallel, snapshot, serial };
   enum class Order { none, process, realtime };
 
-  explicit RegisterOracle(const History& history, Value initial = {})
-      : initial_(std::move(initial)) {
+  /// `keys`: which order of the writes of each key is respected besides.
+  explicit RegisterOracle(const History& history, Value initial = {}, Order keys = Order::none)
+      : initial_(std::move(initial)), keys_(keys) {
     for (EventIndex i = 0; i < history.size(); ++i) {
       if (history.type(i) != OperationType::invoke) continue;
       const EventIndex end = history.partner(i);
@@ -113,6 +114,13 @@ class RegisterOracle {
   }
 
   bool fits(const std::vector<std::size_t>& sequence, Level level, Order order) const {
+    for (std::size_t i = 0; i < sequence.size(); ++i) {
+      for (std::size_t j = i + 1; j < sequence.size(); ++j) {
+        const Transaction& later = all_[sequence[j]];
+        const Transaction& earlier = all_[sequence[i]];
+        if (precedes(later, earlier, keys_) && later.conflicts(earlier)) return false;
+      }
+    }
     if (level == Level::parallel) {
       std::vector<std::uint32_t> seen;
       return sees(sequence, order, seen);
@@ -172,6 +180,7 @@ class RegisterOracle {
   }
 
   Value initial_;
+  Order keys_;
   std::vector<Transaction> all_;
 };
 

@@ -19,8 +19,10 @@ using namespace gauntlet::testing;
 
 namespace {
 
-Verdict judge(const History& history, std::vector<std::string> consistency = {}) {
+Verdict judge(const History& history, std::vector<std::string> consistency = {},
+              KeyOrder keys = KeyOrder::none) {
   CheckOptions options;
+  options.key_order = keys;
   options.consistency = std::move(consistency);
   const Checker* const checker = CheckerRegistry::instance().find("rw-register");
   REQUIRE(checker != nullptr);
@@ -92,15 +94,19 @@ namespace {
 /// By model: how often it holds, fails, is open.
 using Seen = std::map<std::string_view, std::array<int, 3>>;
 
-void compare_with_oracle(int cases, std::uint64_t seed, std::int64_t values, Seen& seen) {
+void compare_with_oracle(int cases, std::uint64_t seed, std::int64_t values, Seen& seen,
+                         KeyOrder keys = KeyOrder::none) {
+  const auto order = keys == KeyOrder::none         ? RegisterOracle::Order::none
+                     : keys == KeyOrder::sequential ? RegisterOracle::Order::process
+                                                    : RegisterOracle::Order::realtime;
   Random random(seed);
   for (int i = 0; i < cases; ++i) {
     const auto operations = small_registers(i, random, values);
     const std::string text = text_of_registers(operations);
     CAPTURE(text);
     const History history = history_of_registers(operations);
-    const RegisterOracle oracle(history);
-    const Verdict verdict = judge(history);
+    const RegisterOracle oracle(history, {}, order);
+    const Verdict verdict = judge(history, {}, keys);
     if (verdict.models.empty()) continue;  // nothing committed
     for (const Claim& claim : claims) {
       CAPTURE(claim.model);
@@ -129,6 +135,24 @@ TEST_CASE("transactions on registers: every level agrees with the oracle that tr
 TEST_CASE("transactions on registers: so it does where several wrote the same value") {
   Seen seen;
   compare_with_oracle(register_cases(1500), 32, 3, seen);
+}
+
+TEST_CASE("transactions on registers: so it does where the order of keys is known") {
+  Seen sequential;
+  compare_with_oracle(register_cases(800), 33, 0, sequential, KeyOrder::sequential);
+  Seen linearizable;
+  compare_with_oracle(register_cases(800), 34, 0, linearizable, KeyOrder::linearizable);
+  compare_with_oracle(register_cases(400), 35, 3, linearizable, KeyOrder::linearizable);
+  // Two blind writes one after another, and a read of the first: serializable unless keys are
+  // linearizable.
+  const History stale = written({{R"([["w","x",1]])"},
+                                 {R"([["w","x",2]])"},
+                                 {R"([["r","x",1],["r","y",1]])"},
+                                 {R"([["r","x",2],["w","y",1]])"}},
+                                false);
+  CHECK(standing(judge(stale), "read-committed") == Validity::valid);
+  CHECK(standing(judge(stale), "serializable") == Validity::valid);
+  CHECK(standing(judge(stale, {}, KeyOrder::linearizable), "serializable") == Validity::invalid);
 }
 
 TEST_CASE("transactions on registers: each anomaly by its name") {
