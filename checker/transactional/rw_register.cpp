@@ -33,7 +33,9 @@ namespace {
 /// take more than those that were.
 constexpr MicroId unasked_max = 100'000;
 constexpr std::size_t cases_max = 20'000;
-/// What a short look may take, and what the levels that nobody claims may take besides.
+/// What a look at what is stronger than a claim may take, and one at what nobody claims; and what
+/// the levels that nobody claims may take besides.
+constexpr std::chrono::seconds for_stronger = std::chrono::seconds(3);
 constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(500);
 constexpr std::chrono::seconds besides = std::chrono::seconds(2);
 
@@ -212,7 +214,7 @@ class RegisterJudging {
   }
 
   /// Who read from whom first: where that fails all fails. Then what is claimed, strongest first,
-  /// behind a short look at what is stronger, since with that it holds. Then what nobody claims:
+  /// behind a look at what is stronger, since with that it holds. Then what nobody claims:
   /// each a short look before one may take the time that is left.
   void decide_all(const Footprints& all) {
     decide(all, *find_register_level("read-committed"), options_.budget);
@@ -220,7 +222,7 @@ class RegisterJudging {
       if (!is_claimed(level.name)) continue;
       for (const NamedLevel& stronger : register_levels()) {
         if (implies(stronger.name, level.name)) {
-          decide(all, stronger, within(options_.budget, at_first));
+          decide(all, stronger, within(options_.budget, for_stronger));
         }
       }
       decide(all, level, options_.budget);
