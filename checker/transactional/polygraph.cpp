@@ -192,6 +192,7 @@ class PolygraphBuilder {
 
   void order_by_session(const std::vector<WriteId>& of_key) {
     std::vector<std::pair<std::uint32_t, WriteId>> sorted;
+    sorted.reserve(of_key.size());
     for (const WriteId w : of_key)
       sorted.emplace_back(all_.sessions[all_.write_owners[w]], w);
     std::sort(sorted.begin(), sorted.end());
