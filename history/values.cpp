@@ -1,6 +1,6 @@
 // The pool of values. A ValueId is either a small integer (bit 31 set, the number in the other 31
 // bits) or a position in entries_, whose first three are nil, false and true. Everything else is
-// found through an open-addressing table of positions, by full comparison.
+// found through an open-addressing table of positions, by full comparison where the hashes agree.
 #include "history/values.hpp"
 
 #include <algorithm>
@@ -87,27 +87,17 @@ Values::Values() {
   entries_.push_back({Value::Kind::boolean, 0, 1});
 }
 
-std::uint64_t Values::hash_of(const Entry& entry) const {
-  switch (entry.kind) {
-    case Value::Kind::string:
-      return hash_bytes(entry.kind, bytes_.data() + entry.payload, entry.length);
-    case Value::Kind::list:
-    case Value::Kind::map:
-      return hash_ids(entry.kind, {ids_.data() + entry.payload, entry.length});
-    default:
-      return hash_number(entry.kind, entry.payload);
-  }
-}
-
 void Values::grow_buckets() {
   const std::size_t size = std::max<std::size_t>(64, buckets_.size() * 2);
-  buckets_.assign(size, 0);
-  for (std::uint32_t i = static_cast<std::uint32_t>(true_id) + 1; i < entries_.size(); ++i) {
-    std::size_t slot = hash_of(entries_[i]) & (size - 1);
-    while (buckets_[slot] != 0)
+  std::vector<Bucket> grown(size);
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.position == 0) continue;
+    std::size_t slot = bucket.hash & (size - 1);
+    while (grown[slot].position != 0)
       slot = (slot + 1) & (size - 1);
-    buckets_[slot] = i;
+    grown[slot] = bucket;
   }
+  buckets_ = std::move(grown);
 }
 
 template <class Equal, class Store>
@@ -115,18 +105,19 @@ ValueId Values::find_or_add(Value::Kind kind, std::uint64_t hash, std::uint32_t 
                             Store store) {
   if (entries_.size() * 2 >= buckets_.size()) grow_buckets();
   const std::size_t mask = buckets_.size() - 1;
-  std::size_t slot = hash & mask;
-  while (buckets_[slot] != 0) {
-    const Entry& entry = entries_[buckets_[slot]];
+  const auto short_hash = static_cast<std::uint32_t>(hash);
+  std::size_t slot = short_hash & mask;
+  for (; buckets_[slot].position != 0; slot = (slot + 1) & mask) {
+    if (buckets_[slot].hash != short_hash) continue;
+    const Entry& entry = entries_[buckets_[slot].position];
     if (entry.kind == kind && entry.length == length && equal(entry)) {
-      return ValueId{buckets_[slot]};
+      return ValueId{buckets_[slot].position};
     }
-    slot = (slot + 1) & mask;
   }
   GAUNTLET_ASSERT(entries_.size() < small_bit);
   const auto position = static_cast<std::uint32_t>(entries_.size());
   entries_.push_back({kind, length, store()});
-  buckets_[slot] = position;
+  buckets_[slot] = {position, short_hash};
   return ValueId{position};
 }
 
@@ -372,7 +363,7 @@ std::string Values::to_text(ValueId id, std::size_t length_max) const {
 
 std::size_t Values::memory_bytes() const {
   return entries_.capacity() * sizeof(Entry) + bytes_.capacity() +
-         ids_.capacity() * sizeof(ValueId) + buckets_.capacity() * sizeof(std::uint32_t);
+         ids_.capacity() * sizeof(ValueId) + buckets_.capacity() * sizeof(Bucket);
 }
 
 }  // namespace gauntlet

@@ -65,12 +65,18 @@ class Values {
     std::uint64_t payload;  ///< the number's bits, or an offset into bytes_ or ids_
   };
 
+  /// The hash spares a look at the entry, which is rarely in the cache, and a second hashing when
+  /// the table grows.
+  struct Bucket {
+    std::uint32_t position = 0;  ///< in entries_; 0: free
+    std::uint32_t hash = 0;
+  };
+
   ValueId number(Value::Kind kind, std::uint64_t bits);
   ValueId sequence(Value::Kind kind, std::span<const ValueId> ids);
   template <class Equal, class Store>
   ValueId find_or_add(Value::Kind kind, std::uint64_t hash, std::uint32_t length, Equal equal,
                       Store store);
-  std::uint64_t hash_of(const Entry& entry) const;
   void grow_buckets();
   const Entry& entry_at(ValueId id) const;
   const Entry& entry_at(ValueId id, Value::Kind kind) const;
@@ -79,7 +85,7 @@ class Values {
   std::vector<Entry> entries_;
   std::vector<char> bytes_;
   std::vector<ValueId> ids_;
-  std::vector<std::uint32_t> buckets_;  ///< positions in entries_; 0 marks a free one
+  std::vector<Bucket> buckets_;  ///< a power of two of them
 };
 
 }  // namespace gauntlet
