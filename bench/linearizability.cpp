@@ -1,7 +1,5 @@
 // Linearizability, as a user gets it: `gauntlet check --json` on simulated histories, with loading.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,8 +8,8 @@
 #include <fstream>
 #include <map>
 
-#include "base/subprocess.hpp"
 #include "bench/bench.hpp"
+#include "bench/check_program.hpp"
 #include "bench/histories/simulated_history.hpp"
 #include "history/json_value.hpp"
 
@@ -19,7 +17,6 @@ namespace gauntlet {
 
 namespace {
 
-constexpr auto time_limit = std::chrono::seconds(60);
 constexpr double repeat_up_to_s = 10;  ///< what takes longer is measured once
 constexpr double memory_limit_mb = 200;
 
@@ -177,57 +174,10 @@ bool is_first(const SimulationOptions& options) {
 
 /// What came of one check. Plain numbers, since it is told across processes.
 struct Outcome {
-  enum Answer : int { none, valid, invalid, unknown, late_to_stop };
-  Answer answer = none;
+  ProgramAnswer answer = ProgramAnswer::none;
   double place = -1;  ///< index of the completion at which no order is possible any more
   bool has_reason = false;
 };
-
-std::string program() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "gauntlet").string();
-}
-
-/// The lines that `gauntlet check --json` prints; nothing if it did not end in time.
-std::optional<std::vector<Value>> check(const std::vector<std::string>& arguments) {
-  LocalProgram local;
-  local.argv = {program(), "check", "--json", "--time-limit",
-                fmt::format("{}s", time_limit.count())};
-  local.argv.insert(local.argv.end(), arguments.begin(), arguments.end());
-  // Loading counts as well; what goes on for longer than this does not honour its limit.
-  local.timeout = time_limit + std::chrono::seconds(15);
-  local.output_bytes_max = std::size_t{64} << 20;
-  const auto result = run_process(local);
-  if (!result) return std::nullopt;
-  std::vector<Value> lines;
-  std::string_view rest = result->output;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    auto line = parse_json(rest.substr(0, end), "gauntlet");
-    if (line) lines.push_back(std::move(*line));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return lines;
-}
-
-/// CPU seconds and peak bytes of all programs that this process has run: of the checks alone, when
-/// it is asked in the process that `measure` forks, and not of what is done with their answers
-/// there.
-std::pair<double, double> spent_on_programs() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
-  };
-  return {seconds(usage.ru_utime) + seconds(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) * 1024};
-}
-
-Outcome::Answer answer_of(const Value& line) {
-  const Value* valid = line.find("valid");
-  if (valid == nullptr) return Outcome::none;
-  if (valid->kind() != Value::Kind::boolean) return Outcome::unknown;
-  return valid->boolean() ? Outcome::valid : Outcome::invalid;
-}
 
 /// The earliest of the places that the anomalies name.
 double place_of(const Value& line) {
@@ -250,8 +200,8 @@ Outcome run_check(const Row& row, const std::string& path) {
     arguments.insert(arguments.end(), {"--memory-limit", fmt::format("{}M", memory_limit_mb)});
   }
   arguments.push_back(path);
-  const auto lines = check(arguments);
-  if (!lines) return {Outcome::late_to_stop};
+  const auto lines = check_with_program(arguments);
+  if (!lines) return {ProgramAnswer::late_to_stop};
   if (lines->empty()) return {};
   const Value& line = lines->front();
   const Value* reason = line.find("reason");
@@ -266,15 +216,15 @@ struct Judged {
 };
 
 Judged judge(const Row& row, const Outcome& outcome, double violation_index) {
-  if (outcome.answer == Outcome::none) return {"NO ANSWER"};
-  if (outcome.answer == Outcome::late_to_stop) return {"HUNG"};
+  if (outcome.answer == ProgramAnswer::none) return {"NO ANSWER"};
+  if (outcome.answer == ProgramAnswer::late_to_stop) return {"HUNG"};
   if (row.needs_memory) {
-    if (outcome.answer != Outcome::unknown) return {"fits the limit"};
+    if (outcome.answer != ProgramAnswer::unknown) return {"fits the limit"};
     return {outcome.has_reason ? "unknown" : "unknown, NO REASON", outcome.has_reason};
   }
-  if (outcome.answer == Outcome::unknown) return {"unknown"};
-  if ((outcome.answer == Outcome::invalid) != (violation_index >= 0)) {
-    return {outcome.answer == Outcome::valid ? "valid: WRONG" : "invalid: WRONG"};
+  if (outcome.answer == ProgramAnswer::unknown) return {"unknown"};
+  if ((outcome.answer == ProgramAnswer::invalid) != (violation_index >= 0)) {
+    return {outcome.answer == ProgramAnswer::valid ? "valid: WRONG" : "invalid: WRONG"};
   }
   if (violation_index < 0) return {"valid", true};
   if (outcome.place < 0) return {"invalid, NO PLACE"};
@@ -305,7 +255,7 @@ class LinearizabilityBench : public Bench {
         "Best peer: Porcupine or Knossos, CPU s; \"-\": none finished within 60 s and 9 GB; probe: "
         "a prototype, without loading.\n",
         sysconf(_SC_NPROCESSORS_ONLN), load_average, settings.repeats, repeat_up_to_s,
-        time_limit.count());
+        program_time_limit.count());
     if (settings.scale != 1) {
       fmt::print("Histories are {:g} times as long as they are called; the bars are not scaled.\n",
                  settings.scale);
@@ -405,7 +355,7 @@ class LinearizabilityBench : public Bench {
       });
       Outcome outcome;
       if (const auto& told = measured.answers; told.size() == 5) {
-        outcome = {static_cast<Outcome::Answer>(told[0]), told[1], told[2] > 0};
+        outcome = {static_cast<ProgramAnswer>(told[0]), told[1], told[2] > 0};
         cost.add(told[3], told[4]);
       } else {
         cost.add(measured.cpu_s, static_cast<double>(measured.peak_bytes));
@@ -471,15 +421,15 @@ class LinearizabilityBench : public Bench {
     for (const auto& [options, files] : files_by_options) {
       std::vector<std::string> arguments = options;
       arguments.insert(arguments.end(), files.begin(), files.end());
-      const auto lines = check(arguments);
+      const auto lines = check_with_program(arguments);
       if (!lines) continue;
       for (const Value& line : *lines) {
         const Value* file = line.find("file");
         if (file == nullptr || !file->is_string()) continue;
-        const Outcome::Answer answer = answer_of(line);
+        const ProgramAnswer answer = answer_of(line);
         const std::string& wanted = expected[file->string()];
-        right += (answer == Outcome::valid && wanted == "valid") ||
-                         (answer == Outcome::invalid && wanted == "invalid")
+        right += (answer == ProgramAnswer::valid && wanted == "valid") ||
+                         (answer == ProgramAnswer::invalid && wanted == "invalid")
                      ? 1
                      : 0;
       }

@@ -25,7 +25,7 @@ if(GAUNTLET_SANITIZE)
   target_compile_options(gauntlet_flags INTERFACE -fsanitize=${GAUNTLET_SANITIZE}
                          -fno-omit-frame-pointer -fno-sanitize-recover=all)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # The checks that are added hide from it what was initialized (GCC bug 105593 and its kin).
+    # The checks that are added hide from it what was initialized; GCC then warns of what is sound.
     target_compile_options(gauntlet_flags INTERFACE -Wno-maybe-uninitialized)
   endif()
   target_link_options(gauntlet_flags INTERFACE -fsanitize=${GAUNTLET_SANITIZE})
