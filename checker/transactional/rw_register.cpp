@@ -397,6 +397,17 @@ class RegisterJudging {
 
   EventIndex invocation_of(const Footprints& all, Txn t) const { return all.invoked[t]; }
 
+  /// Both orders of the two updates close a cycle of one write and one anti-dependency on the same
+  /// key, which is Adya's G-cursor, whatever else is true. Cursor stability is decided by
+  /// nothing else here.
+  void note_lost_update(ModelStandings& alone) {
+    for (const std::string& model : ruled_out_by("lost update")) {
+      note(model, false);
+      alone.note(model, false);
+      why_.try_emplace(model, "lost update");
+    }
+  }
+
   /// Shows why each of the weakest levels that fail does; one for which that cannot be shown is
   /// unknown instead.
   void prove_failures(const Footprints& all, const Transactions& transactions,
@@ -431,6 +442,7 @@ class RegisterJudging {
         alone.note(other.name, false);
         why_[std::string(other.name)] = anomaly.name;
       }
+      if (accepted && anomaly.name == "lost update") note_lost_update(alone);
       for (const ConsistencyModel& model : consistency_models(Subject::transactions)) {
         if (alone.of(model.name) == Standing::fails) anomaly.rules_out.emplace_back(model.name);
       }

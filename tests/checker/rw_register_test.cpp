@@ -178,8 +178,11 @@ TEST_CASE("transactions on registers: each anomaly by its name") {
         "G1c");
   CHECK(name(at_once({{R"([["w","x",1],["w","y",1]])"}, {R"([["r","x",1],["r","y",null]])"}})) ==
         "G-single");
-  CHECK(name(at_once({{R"([["r","x",null],["w","x",1]])"}, {R"([["r","x",null],["w","x",2]])"}})) ==
-        "lost update");
+  const Verdict lost =
+      at_once({{R"([["r","x",null],["w","x",1]])"}, {R"([["r","x",null],["w","x",2]])"}});
+  CHECK(name(lost) == "lost update");
+  CHECK(standing(lost, "cursor-stability") == Validity::invalid);
+  CHECK(standing(lost, "prefix") == Validity::valid);
   CHECK(name(at_once({{x1},
                       {R"([["w","y",1]])"},
                       {R"([["r","x",1],["r","y",null]])"},
