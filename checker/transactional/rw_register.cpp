@@ -22,6 +22,7 @@
 #include "checker/transactional/register_core.hpp"
 #include "checker/transactional/register_evidence.hpp"
 #include "checker/transactional/register_levels.hpp"
+#include "checker/transactional/register_reads.hpp"
 #include "checker/transactional/weak_evidence.hpp"
 #include "checker/transactional/weak_levels.hpp"
 #include "checker/transactional/weak_verifier.hpp"
@@ -128,61 +129,17 @@ class RegisterJudging {
 
   // --- single reads -----------------------------------------------------------------------------
 
-  static std::string_view name_of(ReadSource source, bool agrees) {
-    switch (source) {
-      case ReadSource::aborted:
-        return "G1a";
-      case ReadSource::intermediate:
-        return "G1b";
-      case ReadSource::own_later:
-        return "future read";
-      case ReadSource::thin_air:
-        return "thin-air read";
-      default:
-        return agrees ? "" : "internal";
-    }
-  }
-
   void find_read_anomalies(const RegisterTransactions& registers) {
     const Transactions& all = registers.transactions();
     for (MicroId m = 0; m < all.micro_count(); ++m) {
       const ReadSource source = registers.source(m);
       if (source == ReadSource::none) continue;
-      const std::string_view name = name_of(source, registers.agrees(m));
+      const std::string_view name = read_anomaly_name(source, registers.agrees(m));
       if (name.empty()) continue;
       if (++read_counts_[std::string(name)] > options_.anomalies_max) continue;
-      MicroId other = name == "internal" ? before(all, m) : registers.writer(m);
+      MicroId other = name == "internal" ? last_before(all, m) : registers.writer(m);
       read_anomalies_.push_back({name, m, other});
     }
-  }
-
-  /// What its transaction did to the key last before.
-  static MicroId before(const Transactions& all, MicroId m) {
-    for (MicroId other = m; other-- > all.first(all.owner(m));) {
-      if (all.micro(other).key == all.micro(m).key) return other;
-    }
-    return no_micro;
-  }
-
-  /// As Plume names it (Liu et al., OOPSLA 2024, table 1).
-  static std::string_view pattern_of(const RegisterTransactions& registers,
-                                     const ReadAnomaly& anomaly) {
-    switch (registers.source(anomaly.at)) {
-      case ReadSource::aborted:
-        return "AbortedRead";
-      case ReadSource::intermediate:
-        return "IntermediateRead";
-      case ReadSource::own_later:
-        return "FutureRead";
-      case ReadSource::thin_air:
-        return "ThinAirRead";
-      case ReadSource::own_earlier:
-        return "NotMyLastWrite";
-      default:
-        break;
-    }
-    const Transactions& all = registers.transactions();
-    return all.micro(before(all, anomaly.at)).writes != 0 ? "NotMyOwnWrite" : "NonRepeatableRead";
   }
 
   void show_read_anomalies(const RegisterTransactions& registers,
@@ -191,7 +148,7 @@ class RegisterJudging {
     for (const ReadAnomaly& read : read_anomalies_) {
       Anomaly anomaly = evidence.describe(read);
       anomaly.explanation.push_back(
-          fmt::format("Plume calls this {}.", pattern_of(registers, read)));
+          fmt::format("Plume calls this {}.", read_pattern(registers, read)));
       add(std::move(anomaly), verifier.observation(evidence.certificate(read)));
     }
     for (const auto& [name, count] : read_counts_) {
