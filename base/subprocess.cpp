@@ -244,6 +244,8 @@ Result<ProcessResult> run_process(const LocalProgram& process) {
     while (!ended && !until.passed())
       ended = child->attend(process, fed, result, until);
   }
+  // What it started and what outlived its SIGTERM; its group keeps its number until it is reaped.
+  if (!in_time) child->signal(SIGKILL);
   if (ended) child->reap(result);
   result.duration_ns = monotonic_now() - start;
   if (in_time) return result;

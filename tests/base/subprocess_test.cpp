@@ -35,6 +35,14 @@ bool runs(int pid) {
   return end_of_name != std::string::npos && stat.at(end_of_name + 2) != 'Z';
 }
 
+/// Waits for a signal that was sent to show its effect.
+bool ends_soon(int pid) {
+  const Deadline deadline = Deadline::after(milliseconds(10'000));
+  while (runs(pid) && !deadline.passed())
+    std::this_thread::sleep_for(milliseconds(5));
+  return !runs(pid);
+}
+
 std::size_t open_descriptors() {
   namespace fs = std::filesystem;
   return static_cast<std::size_t>(
@@ -123,7 +131,20 @@ TEST_CASE("the deadline ends a process and its children") {
   int pid = 0;
   std::ifstream(pid_file) >> pid;
   REQUIRE(pid > 0);
-  CHECK_FALSE(runs(pid));
+  CHECK(ends_soon(pid));
+}
+
+TEST_CASE("the deadline ends children that ignore SIGTERM") {
+  const TemporaryFolder folder;
+  const std::string pid_file = folder.path("pid");
+  LocalProgram process =
+      shell("(trap '' TERM; while :; do sleep 0.05; done) & echo $! >'" + pid_file + "'; wait");
+  process.timeout = milliseconds(500);
+  REQUIRE_FALSE(run_process(process));
+  int pid = 0;
+  std::ifstream(pid_file) >> pid;
+  REQUIRE(pid > 0);
+  CHECK(ends_soon(pid));
 }
 
 TEST_CASE("a process that ignores SIGTERM is killed two seconds later") {
