@@ -59,7 +59,8 @@ std::optional<Stale> find_stale(const Part& part, OpId found) {
     const PartOperation& operation = part.operations[op];
     if (operation.invocation > read.completion) break;
     const auto access = access_of(op);
-    if (op == found || !access || access->sets != value) continue;
+    if (!access) return std::nullopt;  // an append: what it left behind depends on others
+    if (op == found || access->sets != value) continue;
     if (operation.crashed()) return std::nullopt;
     if (!is_written || operation.completion > last_return) stale.last_writer = op;
     last_return = std::max(last_return, operation.completion);
