@@ -27,8 +27,8 @@ constexpr const char* program = "/usr/bin/etcd";
 constexpr const char* data_folder = "/var/lib/gauntlet/etcd";
 constexpr const char* log_file = "/var/log/gauntlet/etcd.log";
 constexpr const char* pid_file = "/run/gauntlet/etcd.pid";
-constexpr std::uint16_t client_port = 2379;
-constexpr std::uint16_t peer_port = 2380;
+constexpr std::uint16_t port_for_clients = 2379;
+constexpr std::uint16_t port_for_peers = 2380;
 
 ProcessIdentity identity() {
   return {pid_file, program};
@@ -101,6 +101,7 @@ class Etcd : public Database {
   Result<std::string> version(Node& node) override;
   Result<std::vector<std::string>> primaries() override;
   std::vector<std::string> log_files(const Node&) const override { return {log_file}; }
+  std::optional<int> client_port() const override { return port_for_clients; }
   std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
   Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
 
@@ -158,17 +159,17 @@ Result<void> Etcd::wipe(Node& node) {
 Result<void> Etcd::start(Node& node) {
   std::vector<std::string> members;
   for (const Node* member : cluster_->nodes())
-    members.push_back(member->name() + "=" + http_origin(member->address(), peer_port));
+    members.push_back(member->name() + "=" + http_origin(member->address(), port_for_peers));
   Daemon daemon;
   daemon.identity = identity();
   daemon.log_file = log_file;
   daemon.arguments = {
       "--name=" + node.name(),
       fmt::format("--data-dir={}", data_folder),
-      "--listen-client-urls=" + http_origin(any_address(node), client_port),
-      "--advertise-client-urls=" + http_origin(node.address(), client_port),
-      "--listen-peer-urls=" + http_origin(any_address(node), peer_port),
-      "--initial-advertise-peer-urls=" + http_origin(node.address(), peer_port),
+      "--listen-client-urls=" + http_origin(any_address(node), port_for_clients),
+      "--advertise-client-urls=" + http_origin(node.address(), port_for_clients),
+      "--listen-peer-urls=" + http_origin(any_address(node), port_for_peers),
+      "--initial-advertise-peer-urls=" + http_origin(node.address(), port_for_peers),
       fmt::format("--initial-cluster={}", fmt::join(members, ",")),
       "--initial-cluster-state=new",
       "--initial-cluster-token=gauntlet",
@@ -186,7 +187,7 @@ Result<void> Etcd::await_member(Node& node, Deadline deadline, std::atomic<bool>
   constexpr auto poll_interval = milliseconds(50);
   constexpr auto look_interval = seconds(1);
   constexpr auto answer_timeout = seconds(2);
-  HttpConnection connection(http_origin(node.address(), client_port));
+  HttpConnection connection(http_origin(node.address(), port_for_clients));
   Deadline next_look = Deadline::after(look_interval);
   std::string reason = "it was not asked";
   while (!deadline.passed() && !ended) {
@@ -240,7 +241,7 @@ Result<std::string> Etcd::version(Node& node) {
 Result<std::vector<std::string>> Etcd::primaries() {
   const auto nodes = cluster_->nodes();
   const auto leads = on_each<bool>(nodes, [](Node& node) -> Result<bool> {
-    HttpConnection connection(http_origin(node.address(), client_port));
+    HttpConnection connection(http_origin(node.address(), port_for_clients));
     const HttpReply reply = connection.post(etcd::status_path, "{}", Deadline::after(seconds(1)));
     if (!succeeded(reply)) return failure(ErrorKind::transport, etcd::judge(reply).error);
     const auto status = etcd::status_answer(reply.body);
@@ -254,7 +255,7 @@ Result<std::vector<std::string>> Etcd::primaries() {
 }
 
 Result<ClientPtr> Etcd::open_client(Node& node, Deadline) {
-  return std::make_unique<EtcdClient>(http_origin(node.address(), client_port),
+  return std::make_unique<EtcdClient>(http_origin(node.address(), port_for_clients),
                                       serializable_reads_);
 }
 

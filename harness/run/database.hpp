@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ class Database {
   /// Names of the nodes that think that they lead, now; empty where there is no such notion.
   virtual Result<std::vector<std::string>> primaries() { return std::vector<std::string>{}; }
   virtual std::vector<std::string> log_files(const Node& node) const = 0;
+  /// The TCP port at which every node serves clients; faults on clients' traffic need it.
+  virtual std::optional<int> client_port() const { return std::nullopt; }
   /// The processes that kill and pause act upon, through harness/control/daemon.hpp; empty where
   /// these faults are not supported.
   virtual std::vector<ProcessIdentity> processes(const Node& node) const {

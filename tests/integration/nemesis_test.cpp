@@ -18,8 +18,7 @@
 #include "nemesis/addresses.hpp"
 #include "nemesis/grudge.hpp"
 #include "nemesis/heal.hpp"
-#include "tests/integration/test_cluster.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/integration/arena.hpp"
 
 using namespace gauntlet;
 using std::chrono::milliseconds;
@@ -28,17 +27,6 @@ using std::chrono::seconds;
 extern char** environ;
 
 namespace {
-
-std::unique_ptr<Database> etcd_on(Cluster& cluster) {
-  const auto* factory = DatabaseRegistry::instance().find("etcd");
-  REQUIRE(factory != nullptr);
-  auto database = factory->make();
-  OptionValues values;
-  for (const auto& option : database->options())
-    values[option.name] = option.default_value;
-  REQUIRE(database->configure(cluster, values));
-  return database;
-}
 
 /// Five containers, made for the first test of this file and removed at the end.
 TestCluster& five_nodes() {
@@ -85,102 +73,6 @@ Grudge grudge_of(const Value& value) {
       grudge[listener].insert(speaker);
   }
   return grudge;
-}
-
-/// "T" for a stopped process and so on, "-" where none runs.
-std::string state_of(const Database& database, Node& node) {
-  const auto status = daemon_status(node, database.processes(node).front());
-  REQUIRE(status);
-  return status->running ? std::string(1, status->state) : "-";
-}
-
-/// Whether a read is answered within `timeout`; asks again, since an election fails reads.
-bool serves(Database& database, Node& node, seconds timeout) {
-  const auto deadline = Deadline::after(timeout);
-  while (!deadline.passed()) {
-    auto client = database.open_client(node, deadline);
-    if (!client) continue;
-    Operation read = operation("read", {}, Value(0));
-    (*client)->invoke(read, deadline.capped(seconds(1)));
-    if (read.type == OperationType::ok) return true;
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  return false;
-}
-
-/// etcd on the nodes, with a nemesis of its own ledger. Leaves the nodes as it found them.
-class Arena {
- public:
-  explicit Arena(TestCluster& nodes, bool with_database = true) : cluster(*nodes) {
-    database = etcd_on(cluster);
-    ledger = *FaultLedger::create(ledger_path());
-    nemesis = std::make_unique<NemesisClient>(FaultContext{&cluster, database.get()}, *ledger, 1);
-    if (!with_database) return;
-    REQUIRE(for_all([&](Node& node) { return database->wipe(node); }));
-    REQUIRE(for_all([&](Node& node) { return database->start(node); }));
-    REQUIRE(database->await_ready(Deadline::after(seconds(30))));
-  }
-  ~Arena() {
-    for (const auto& failed : nemesis->heal_all())
-      MESSAGE("not healed: " << failed);
-    (void)for_all([&](Node& node) { return database->wipe(node); });
-  }
-
-  Value act(const std::string& f, Value value = {}) {
-    Operation act = operation(f, std::move(value));
-    nemesis->invoke(act, Deadline::after(seconds(30)));
-    CHECK(act.error.empty());
-    return act.value;
-  }
-  Value inject(const std::string& request) {
-    const auto requests = parse_fault_requests(request);
-    REQUIRE(requests);
-    return act("inject-" + requests->front().name,
-               Value::map({{"parameters", requests->front().parameters}}));
-  }
-  Value heal(const std::string& name, const Value& injected) {
-    return act("heal-" + name, Value::map({{"fault", *injected.find("fault")}}));
-  }
-  std::string ledger_path() const { return folder.path("faults.jsonl"); }
-  FaultContext context() const { return {&cluster, database.get()}; }
-  std::string residue() const {
-    std::string found;
-    for (Node* node : cluster.nodes()) {
-      for (const Fault* fault : FaultRegistry::instance().all()) {
-        const auto text = fault->residue(context(), *node);
-        REQUIRE(text);
-        if (!text->empty()) found += node->name() + ": " + *text + "\n";
-      }
-    }
-    return found;
-  }
-
-  Cluster& cluster;
-  TemporaryFolder folder;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<FaultLedger> ledger;
-  std::unique_ptr<NemesisClient> nemesis;
-
- private:
-  Result<void> for_all(const std::function<Result<void>(Node&)>& action) const {
-    return all_of(cluster.nodes(), on_each<void>(cluster.nodes(), action));
-  }
-};
-
-bool took_effect(const Value& value) {
-  const Value* effect = value.find("took_effect");
-  const Value* evidence = value.find("evidence");
-  if (evidence != nullptr) MESSAGE(evidence->string());
-  if (effect == nullptr) MESSAGE(to_json(value));
-  return effect != nullptr && effect->boolean();
-}
-
-/// The number in front of the last occurrence of `words`.
-std::int64_t number_before(const std::string& text, const std::string& words) {
-  const std::size_t end = text.rfind(words);
-  REQUIRE(end != std::string::npos);
-  const std::size_t begin = text.find_last_not_of("0123456789", end - 1) + 1;
-  return std::stoll(text.substr(begin, end - begin));
 }
 
 }  // namespace
@@ -400,7 +292,7 @@ TEST_CASE("controller to be killed" * doctest::skip()) {
   options.name = cluster_name;
   auto cluster = docker_attach(options);
   REQUIRE(cluster);
-  const auto database = etcd_on(**cluster);
+  const auto database = database_on(**cluster, "etcd");
   const auto ledger = FaultLedger::create(ledger_path);
   REQUIRE(ledger);
   NemesisClient nemesis({cluster->get(), database.get()}, **ledger, std::stoull(seed));
@@ -451,7 +343,7 @@ TEST_CASE("after kill -9 of the controller a fresh process heals all from the le
   {
     const auto cluster = docker_up(options);
     REQUIRE(cluster);
-    const auto database = etcd_on(**cluster);
+    const auto database = database_on(**cluster, "etcd");
     for (Node* node : (*cluster)->nodes())
       REQUIRE(database->start(*node));
     REQUIRE(database->await_ready(Deadline::after(seconds(30))));
@@ -478,7 +370,7 @@ TEST_CASE("after kill -9 of the controller a fresh process heals all from the le
 
     const auto cluster = docker_attach(options);
     REQUIRE(cluster);
-    const auto database = etcd_on(**cluster);
+    const auto database = database_on(**cluster, "etcd");
     const FaultContext context{cluster->get(), database.get()};
     const auto summary = heal_from_ledger(ledger, context);
     REQUIRE(summary);

