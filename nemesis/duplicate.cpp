@@ -4,10 +4,7 @@
 // datagrams sees every message twice, and a middle box that counts is confused.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "nemesis/chain_fault.hpp"
+#include "nemesis/link_fault.hpp"
 
 namespace gauntlet {
 
@@ -17,7 +14,7 @@ NumberParameter probability() {
   return {"probability", 0.5, 0.0001, 1, "how likely a packet is sent twice"};
 }
 
-class Duplicate : public LinkFault {
+class Duplicate : public LinkChainFault {
  public:
   std::string_view name() const override { return "duplicate"; }
   std::string_view description() const override {
@@ -37,8 +34,7 @@ class Duplicate : public LinkFault {
                        number_or_default(plan, probability()), address);
   }
   int probe_pings(const Value& plan) const override {
-    return static_cast<int>(
-        std::clamp(std::ceil(5 / number_or_default(plan, probability())), 5.0, 300.0));
+    return pings_for(number_or_default(plan, probability()));
   }
   std::string wording(const Value& plan) const override {
     return fmt::format("{}: packets are sent twice with probability {}", text_of_links(plan),

@@ -7,6 +7,7 @@
 
 #include "nemesis/chain_fault.hpp"
 #include "nemesis/client_port.hpp"
+#include "nemesis/links.hpp"
 #include "nemesis/number_parameter.hpp"
 #include "nemesis/targets.hpp"
 
@@ -55,7 +56,7 @@ class IsolateClients : public ChainFault {
   std::string_view prefix() const override { return "gauntlet_clients_"; }
   std::string sample_rule() const override { return "-s 192.0.2.1 -p tcp --dport 9 -j DROP"; }
 
-  Result<std::map<std::string, Chain>> chains(const Value& plan) const override {
+  Result<Chains> chains(const Value& plan) const override {
     const auto name = name_from(plan, prefix());
     if (!name) return name.error();
     const auto port = client_port_from(plan);
@@ -83,7 +84,7 @@ class IsolateClients : public ChainFault {
       chain.hooks.emplace_back("OUTPUT");
       chain.rules.push_back({RuleFamily::both, fmt::format("-p tcp --sport {} -j DROP", *port)});
     }
-    std::map<std::string, Chain> result;
+    Chains result;
     for (const auto& target : names_from(plan.find("targets")))
       result[target] = chain;
     return result;

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "nemesis/chain_fault.hpp"
+#include "nemesis/link_fault.hpp"
 #include "nemesis/targets.hpp"
 
 namespace gauntlet {
@@ -80,11 +81,11 @@ class LinkDown : public ChainFault {
   std::string_view prefix() const override { return "gauntlet_link_down_"; }
   std::string sample_rule() const override { return "-s 192.0.2.1 -j DROP"; }
 
-  Result<std::map<std::string, Chain>> chains(const Value& plan) const override {
+  Result<Chains> chains(const Value& plan) const override {
     const auto name = name_from(plan, prefix());
     if (!name) return name.error();
     const Value* controls = plan.find("control");
-    std::map<std::string, Chain> result;
+    Chains result;
     for (const auto& target : names_from(plan.find("targets"))) {
       const Value* text = controls != nullptr ? controls->find(target) : nullptr;
       const auto control = control_from(text != nullptr && text->is_string() ? text->string() : "");

@@ -4,10 +4,7 @@
 // what it would see on a bad line: acknowledgements that are missing, and retransmissions.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "nemesis/chain_fault.hpp"
+#include "nemesis/link_fault.hpp"
 
 namespace gauntlet {
 
@@ -17,7 +14,7 @@ NumberParameter probability() {
   return {"probability", 0.1, 0.0001, 1, "how likely a packet is lost"};
 }
 
-class Loss : public LinkFault {
+class Loss : public LinkChainFault {
  public:
   std::string_view name() const override { return "loss"; }
   std::string_view description() const override {
@@ -35,8 +32,7 @@ class Loss : public LinkFault {
                        number_or_default(plan, probability()));
   }
   int probe_pings(const Value& plan) const override {
-    return static_cast<int>(
-        std::clamp(std::ceil(5 / number_or_default(plan, probability())), 5.0, 300.0));
+    return pings_for(number_or_default(plan, probability()));
   }
   std::string wording(const Value& plan) const override {
     return fmt::format("{}: packets are lost with probability {}", text_of_links(plan),

@@ -12,6 +12,7 @@
 
 #include "nemesis/chain_fault.hpp"
 #include "nemesis/client_port.hpp"
+#include "nemesis/link_fault.hpp"
 #include "nemesis/targets.hpp"
 
 namespace gauntlet {
@@ -69,13 +70,13 @@ class Reset : public ChainFault {
     return "-s 192.0.2.1 -p tcp -j REJECT --reject-with tcp-reset";
   }
 
-  Result<std::map<std::string, Chain>> chains(const Value& plan) const override {
+  Result<Chains> chains(const Value& plan) const override {
     const auto name = name_from(plan, prefix());
     if (!name) return name.error();
     const auto addresses = addresses_from(plan.find("addresses"));
     if (!addresses) return addresses.error();
     const std::string of = text_from(plan, "of", "peers");
-    std::map<std::string, Chain> result;
+    Chains result;
     for (const auto& target : names_from(plan.find("targets"))) {
       Chain chain{*name, "filter", {"INPUT"}, {}};
       chain.rules.push_back({RuleFamily::both, "-i lo -j RETURN"});

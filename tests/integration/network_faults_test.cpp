@@ -4,6 +4,7 @@
 
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "harness/control/dial.hpp"
 #include "nemesis/heal.hpp"
@@ -37,6 +38,29 @@ Pings ping(Node& from, const Node& to, int count) {
   const bool twice = output.find(" duplicates") != std::string::npos;
   return {number_before(output, " packets transmitted"), number_before(output, " received"),
           twice ? number_before(output, " duplicates") : 0};
+}
+
+/// Mbit/s of one TCP stream as the receiver sees it, over a second.
+double throughput_mbit(Node& from, Node& to) {
+  std::string received;
+  std::thread receiver([&] {
+    received = output_of(
+        to,
+        "perl -MIO::Socket::INET -MTime::HiRes=time -e '$s = IO::Socket::INET->new(Listen => 1, "
+        "LocalPort => 5001, ReuseAddr => 1) or die; alarm 10; $c = $s->accept; $t = time; $n += $r "
+        "while $r = sysread $c, $b, 1 << 20; printf \"%d %.6f\\n\", $n, time - $t'");
+  });
+  output_of(from,
+            fmt::format("perl -MIO::Socket::INET -MTime::HiRes=time,sleep -e 'alarm 10; for (1 .. "
+                        "100) {{ last if $c = IO::Socket::INET->new(PeerAddr => \"{}\", PeerPort "
+                        "=> 5001); sleep 0.02 }} $b = \"x\" x 65536; $e = time + 1; while (time < "
+                        "$e) {{ syswrite $c, $b }}'",
+                        to.address()));
+  receiver.join();
+  std::istringstream words(received);
+  double bytes = 0, seconds_taken = 1;
+  words >> bytes >> seconds_taken;
+  return bytes * 8 / seconds_taken / 1e6;
 }
 
 bool connects(const Node& node, int port) {
@@ -80,6 +104,33 @@ TEST_CASE("packets arrive twice") {
   CHECK(seen.duplicates < 140);
   CHECK(took_effect(arena.heal("duplicate", injected)));
   CHECK(ping(n2, n1, 100).duplicates == 0);
+  CHECK(arena.residue().empty());
+}
+
+TEST_CASE("throughput is held to a rate, per peer, and the interface is as before afterwards") {
+  if (!docker_for_tests()) return;
+  Arena arena(three_nodes(), false);
+  Node& n1 = three_nodes().node("n1");
+  Node& n2 = three_nodes().node("n2");
+  Node& n3 = three_nodes().node("n3");
+  const std::string disciplines = output_of(n1, "tc qdisc show");
+  const Value ten = arena.inject("bandwidth:targets=n1:peers=n2:direction=out:rate_mbit=10");
+  CHECK(took_effect(ten));
+  const double held = throughput_mbit(n1, n2), free = throughput_mbit(n2, n1);
+  MESSAGE("Mbit/s: " << held << " held to 10, the other way " << free);
+  CHECK(held > 5);
+  CHECK(held < 13);
+  CHECK(free > 50);
+  // Another on another link comes and goes without touching the first.
+  const Value two = arena.inject("bandwidth:targets=n1:peers=n3:direction=out:rate_mbit=2");
+  CHECK(took_effect(two));
+  CHECK(throughput_mbit(n1, n3) < 4);
+  CHECK(took_effect(arena.heal("bandwidth", two)));
+  CHECK(throughput_mbit(n1, n3) > 50);
+  CHECK(throughput_mbit(n1, n2) < 13);
+  CHECK(took_effect(arena.heal("bandwidth", ten)));
+  CHECK(output_of(n1, "tc qdisc show") == disciplines);
+  CHECK(throughput_mbit(n1, n2) > 50);
   CHECK(arena.residue().empty());
 }
 
@@ -179,6 +230,7 @@ TEST_CASE("faults on the same link are healed independently, and a sweep finds a
   const Value some = arena.inject("loss:targets=n1:peers=n2:probability=0.5");
   const Value all = arena.inject("loss:targets=n1:peers=n2:probability=1");
   const Value twice = arena.inject("duplicate:targets=n1:peers=n3:probability=1");
+  const Value slow = arena.inject("bandwidth:targets=n2:peers=n3:direction=out");
   CHECK(ping(n1, n2, 10).received == 0);
   CHECK(took_effect(arena.heal("loss", all)));
   const Pings seen = ping(n1, n2, 200);
@@ -186,7 +238,7 @@ TEST_CASE("faults on the same link are healed independently, and a sweep finds a
   CHECK(seen.received < 200);
   const auto summary = sweep(arena.context());
   CHECK(summary.clean());
-  CHECK(summary.removed.size() == 4);
+  CHECK(summary.removed.size() == 5);
   CHECK(ping(n1, n2, 100).received == 100);
   CHECK(took_effect(arena.act("heal-all")));
 }
