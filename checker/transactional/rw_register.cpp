@@ -34,10 +34,12 @@ namespace {
 /// take more than those that were.
 constexpr MicroId unasked_max = 100'000;
 constexpr std::size_t cases_max = 20'000;
-/// What a look at what is stronger than a claim may take, and one at what nobody claims; and what
-/// the levels that nobody claims may take besides.
+/// What a look at what is stronger than a claim may take, and one at what nobody claims: less where
+/// something stronger was not decided in time, since that is about as hard. And what the levels that
+/// nobody claims may take besides.
 constexpr std::chrono::seconds for_stronger = std::chrono::seconds(3);
-constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(500);
+constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(1500);
+constexpr std::chrono::milliseconds behind_others = std::chrono::milliseconds(500);
 constexpr std::chrono::seconds besides = std::chrono::seconds(2);
 
 class RegisterJudging {
@@ -184,8 +186,14 @@ class RegisterJudging {
       }
       decide(all, level, options_.budget);
     }
-    for (const NamedLevel& level : register_levels())
-      decide(all, level, within(options_.budget, at_first));
+    std::vector<std::string_view> open;
+    for (const NamedLevel& level : register_levels()) {
+      const bool is_behind = std::any_of(open.begin(), open.end(), [&](std::string_view stronger) {
+        return implies(stronger, level.name);
+      });
+      decide(all, level, within(options_.budget, is_behind ? behind_others : at_first));
+      if (standings_.of(level.name) == Standing::unknown) open.push_back(level.name);
+    }
     const Budget rest = within(options_.budget, besides);
     for (const NamedLevel& level : register_levels())
       decide(all, level, rest);
