@@ -28,6 +28,7 @@ inline constexpr std::string_view memory_reason = "the memory limit was reached"
 class Effort {
  public:
   explicit Effort(const Budget& budget) : budget_(budget) {}
+  explicit Effort(Budget&&) = delete;
 
   /// Counts a step; true when the search must end now.
   bool exhausted() {

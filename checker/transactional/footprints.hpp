@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/effort.hpp"
@@ -43,6 +44,8 @@ struct Footprints {
   std::vector<ValueId> key_names;
   KeyId key_count = 0;
   bool has_repeated_values = false;  ///< whether some read has several sources
+  /// Pairs of writes of a key of which the first is known to be the older version.
+  std::vector<std::pair<WriteId, WriteId>> known_order;
 
   Txn size() const { return static_cast<Txn>(originals.size()); }
   WriteId write_count() const { return static_cast<WriteId>(write_keys.size()); }
@@ -62,10 +65,11 @@ struct Footprints {
 Footprints footprints_of(const RegisterTransactions& registers, Effort& effort,
                          bool repeated = false);
 
-/// The part with the transactions and reads (numbers of `all`) that are kept. A read is left out,
-/// too, where a transaction that it may have read from is. Why no explanation is lost: leave out of
-/// an order of all transactions those that are not kept, and every read that is left still finds
-/// what it found, since none of its sources are missing.
+/// The part, without what is known of the order of versions, with the transactions and reads
+/// (numbers of `all`) that are kept. A read is left out, too, where a transaction that it may have
+/// read from is. Why no explanation is lost: leave out of an order of all transactions those that
+/// are not kept, and every read that is left still finds what it found, since none of its sources
+/// are missing.
 Footprints part_of(const Footprints& all, const std::vector<bool>& keep_transactions,
                    const std::vector<bool>& keep_keys);
 

@@ -3,8 +3,9 @@
 //
 // The method is Elle's (Kingsbury and Alvaro, VLDB 2020): reads give the order of versions, that
 // gives dependencies, cycles of these are anomalies. Given the orders of versions it is complete
-// for the models that are defined by cycles, so that "holds" means just that; where an order is not
-// known and matters, the answer is unknown.
+// for the models that are defined by cycles, so that "holds" means just that. What it leaves open,
+// the levels below snapshots and those for which an order matters that is not known, is decided by
+// the methods for registers (list_levels.hpp).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -15,6 +16,7 @@
 #include "checker/consistency_models.hpp"
 #include "checker/transactional/anomaly_search.hpp"
 #include "checker/transactional/evidence.hpp"
+#include "checker/transactional/list_levels.hpp"
 
 namespace gauntlet {
 namespace {
@@ -84,13 +86,57 @@ class ListAppendJudging {
     std::set<std::string, std::less<>> names;
     for (const auto& [name, count] : found.counts)
       names.insert(name);
-    const ModelStandings standings(names, found.orders_known, found.unfinished.empty(),
-                                   history_.has_real_time());
+    ModelStandings standings(names, found.orders_known, found.unfinished.empty(),
+                             history_.has_real_time());
+    decide_the_rest(orders, found, standings);
     conclude(standings, found);
     if (verdict_.validity == Validity::invalid) explain(orders, found);
+    take_anomalies_of_the_rest(found);
     add_models(standings, found);
     add_statistics(standings, found);
     progress(1);
+  }
+
+  /// Where single reads make sense, what no anomaly decides is decided otherwise.
+  void decide_the_rest(const VersionOrders& orders, const FoundAnomalies& found,
+                       ModelStandings& standings) {
+    const bool reads_make_sense =
+        std::all_of(found.observations.begin(), found.observations.end(),
+                    [](const Observation& o) { return o.name == "lost update"; });
+    if (!reads_make_sense || !found.unfinished.empty()) return;
+    rest_ = decide_list_levels(
+        orders, options_,
+        [&](std::string_view model) {
+          return std::find(claimed_.begin(), claimed_.end(), model) != claimed_.end();
+        },
+        standings);
+    refused_ = rest_.refused;
+  }
+
+  /// Of those against what is claimed and fails for nothing else, one a name: what rules out most.
+  void take_anomalies_of_the_rest(const FoundAnomalies& found) {
+    if (verdict_.validity != Validity::invalid) return;
+    ModelStandings shown(Subject::transactions);
+    for (const auto& [name, count] : found.counts) {
+      for (const std::string& model : ruled_out_by(name))
+        if (shown.of(model) == Standing::unknown) shown.note(model, false);
+    }
+    std::stable_sort(
+        rest_.anomalies.begin(), rest_.anomalies.end(),
+        [](const Anomaly& a, const Anomaly& b) { return a.rules_out.size() > b.rules_out.size(); });
+    std::set<std::string> names;
+    for (Anomaly& anomaly : rest_.anomalies) {
+      const bool is_news =
+          std::any_of(claimed_.begin(), claimed_.end(), [&](const std::string& model) {
+            const auto& out = anomaly.rules_out;
+            return shown.of(model) == Standing::unknown &&
+                   std::find(out.begin(), out.end(), model) != out.end();
+          });
+      if (!is_news || !names.insert(anomaly.name).second) continue;
+      ++verdict_.anomalies_total;
+      if (verdict_.anomalies.size() >= std::max<std::size_t>(1, options_.anomalies_max)) continue;
+      verdict_.anomalies.push_back(std::move(anomaly));
+    }
   }
 
   void conclude(const ModelStandings& standings, const FoundAnomalies& found) {
@@ -220,6 +266,12 @@ class ListAppendJudging {
     add_standings(verdict_, standings, [&](std::string_view model) {
       const auto at = breaks.find(model);
       if (at != breaks.end()) return fmt::format("{}", fmt::join(at->second, ", "));
+      const auto breaks_rest = rest_.breaks.find(model);
+      if (breaks_rest != rest_.breaks.end()) {
+        return fmt::format("{}", fmt::join(breaks_rest->second, ", "));
+      }
+      const auto why = rest_.why.find(model);
+      if (why != rest_.why.end()) return why->second;
       if (!found.unfinished.empty()) return found.unfinished;
       return std::string("the anomalies that were looked for do not decide it");
     });
@@ -246,6 +298,7 @@ class ListAppendJudging {
   const CheckOptions& options_;
   std::vector<std::string> asked_, claimed_;
   Verdict verdict_;
+  ListLevels rest_;
   std::string refused_;
 };
 

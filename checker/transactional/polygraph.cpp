@@ -27,6 +27,7 @@ class PolygraphBuilder {
       add_keys();
       add_key_order();
     }
+    add_known_order();
     if (result_.level.timing == Timing::sessions) add_sessions();
     if (result_.level.timing == Timing::real_time) add_time();
     result_.finished = !effort_.exhausted_now();
@@ -168,6 +169,16 @@ class PolygraphBuilder {
         order_by_session(of_key);
       } else {
         order_by_time(of_key);
+      }
+    }
+  }
+
+  void add_known_order() {
+    for (const auto& [before, after] : all_.known_order) {
+      if (result_.level.sight == Sight::committed) {
+        arc(end(all_.write_owners[before]), end(all_.write_owners[after]));
+      } else if (result_.next[before] != after) {
+        leave(before, entry(after));
       }
     }
   }

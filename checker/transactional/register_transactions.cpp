@@ -32,7 +32,8 @@ class InitialValue {
 
 }  // namespace
 
-bool RegisterTransactions::resolve(const CheckOptions& options, Effort& effort) {
+bool RegisterTransactions::resolve(const CheckOptions& options, Effort& effort,
+                                   std::span<const Txn> happened) {
   // Facts, places, the columns by key, and the map of versions with their table.
   constexpr std::size_t bytes_a_micro = 64;
   if (!effort.allows(std::size_t{all_.micro_count()} * bytes_a_micro)) return false;
@@ -40,6 +41,8 @@ bool RegisterTransactions::resolve(const CheckOptions& options, Effort& effort) 
   where_.assign(all_.micro_count(), no_version);
   if (!find_sessions(effort) || !find_finals(effort) || !find_versions(effort)) return false;
   if (!find_sources(options, effort)) return false;
+  for (const Txn t : happened)
+    counts_[t] = true;
   index_keys();
   return true;
 }

@@ -47,8 +47,9 @@ class RegisterTransactions {
   /// Of KeyType::registers.
   explicit RegisterTransactions(const Transactions& transactions) : all_(transactions) {}
 
-  /// False where the effort ran out. Expected O(micro-operations).
-  bool resolve(const CheckOptions& options, Effort& effort);
+  /// False where the effort ran out. Expected O(micro-operations). `happened`: indefinite ones that
+  /// count in any case.
+  bool resolve(const CheckOptions& options, Effort& effort, std::span<const Txn> happened = {});
 
   const Transactions& transactions() const { return all_; }
   /// Whether the transaction counts, see above.

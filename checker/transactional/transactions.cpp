@@ -144,4 +144,21 @@ Result<Transactions> Transactions::of(const History& history, const Budget& budg
   return TransactionReader(history, budget, type).read();
 }
 
+Transactions Transactions::as_registers() const {
+  Transactions result = *this;
+  for (MicroId m = 0; m < micro_count(); ++m) {
+    if (micros_[m].writes) continue;
+    auto elements = list(micros_[m]);
+    for (MicroId own = m; own-- > first_[owner_[m]];) {
+      const Micro& before = micros_[own];
+      if (before.writes && before.key == micros_[m].key && !elements.empty() &&
+          elements.back() == before.value) {
+        elements = elements.first(elements.size() - 1);
+      }
+    }
+    result.micros_[m].value = elements.empty() ? ValueId::nil : elements.back();
+  }
+  return result;
+}
+
 }  // namespace gauntlet

@@ -50,6 +50,10 @@ class Transactions {
   static Result<Transactions> of(const History& history, const Budget& budget,
                                  KeyType type = KeyType::lists);
 
+  /// Of transactions on lists: each list as a register that holds its last element, nil if it is
+  /// empty; of a read, without what its own transaction had appended. O(micro-operations).
+  Transactions as_registers() const;
+
   const History& history() const { return *history_; }
   Txn size() const { return static_cast<Txn>(outcome_.size()); }
   MicroId micro_count() const { return static_cast<MicroId>(micros_.size()); }

@@ -32,6 +32,11 @@ class WeakWords {
         return fmt::format("{}, so {} came before {}.", step(claim), from, to);
       case WeakEdge::Kind::initial:
         return fmt::format("What {} wrote comes behind the initial version.", to);
+      case WeakEdge::Kind::version:
+        return fmt::format(
+            "{} read {}, which shows what {} appended in front of what {} did; so {} "
+            "came before {}.",
+            name(claim.reader), text(claim.key), from, to, from, to);
       case WeakEdge::Kind::forced:
         break;
     }
@@ -79,7 +84,7 @@ class WeakWords {
 };
 
 Value certificate_of(const History& history, const std::vector<WeakClaim>& edges) {
-  static constexpr const char* kinds[] = {"session", "reads", "forced", "initial"};
+  static constexpr const char* kinds[] = {"session", "reads", "forced", "initial", "version"};
   const auto index = [&](EventIndex t) {
     return t == no_event ? Value() : Value(history.index(t));
   };
@@ -88,12 +93,12 @@ Value certificate_of(const History& history, const std::vector<WeakClaim>& edges
     Value claim = Value::map({{"kind", kinds[static_cast<std::size_t>(edge.kind)]},
                               {"from", index(edge.from)},
                               {"to", index(edge.to)}});
-    const bool has_key = edge.kind == WeakEdge::Kind::reads || edge.kind == WeakEdge::Kind::forced;
-    if (has_key) claim.set("key", history.values().to_value(edge.key));
-    if (edge.kind == WeakEdge::Kind::forced) {
-      claim.set("reader", index(edge.reader));
-      claim.set("path", certificate_of(history, edge.path));
+    using enum WeakEdge::Kind;
+    if (edge.kind == reads || edge.kind == forced || edge.kind == version) {
+      claim.set("key", history.values().to_value(edge.key));
     }
+    if (edge.kind == forced || edge.kind == version) claim.set("reader", index(edge.reader));
+    if (edge.kind == forced) claim.set("path", certificate_of(history, edge.path));
     list.push_back(std::move(claim));
   }
   return Value(std::move(list));

@@ -1,5 +1,7 @@
 #include "checker/transactional/weak_levels.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <map>
@@ -37,12 +39,13 @@ struct Run {
 class WeakJudging {
  public:
   WeakJudging(const RegisterTransactions& registers, WeakLevel level, bool with_sessions,
-              Effort& effort)
+              std::span<const VersionStep> known, Effort& effort)
       : registers_(registers),
         all_(registers.transactions()),
         initial_(all_.size()),
         level_(level),
         with_sessions_(with_sessions),
+        known_(known),
         effort_(effort) {}
 
   WeakJudgement run() {
@@ -79,7 +82,7 @@ class WeakJudging {
     for (Txn t = 0; t < n; ++t) {
       for (MicroId m = all_.first(t); m < all_.end(t); ++m) {
         if (effort_.exhausted()) return false;
-        if (registers_.source(m) != ReadSource::others || !registers_.is_external(m)) continue;
+        if (registers_.source(m) != ReadSource::others || !is_first_read(t, m)) continue;
         const MicroId writer = registers_.writer(m);
         const Txn source = writer == initial_version ? initial_ : all_.owner(writer);
         reads_.push_back({all_.micro(m).key, source, m});
@@ -87,6 +90,16 @@ class WeakJudging {
       read_first_.push_back(static_cast<std::uint32_t>(reads_.size()));
     }
     return true;
+  }
+
+  /// Of a register it is the first of its transaction to touch the key; the read of a list tells
+  /// what was there before its transaction's own appends, too.
+  bool is_first_read(Txn t, MicroId m) const {
+    if (registers_.is_external(m)) return true;
+    const auto before = all_.micros(t).first(m - all_.first(t));
+    return std::none_of(before.begin(), before.end(), [&](const Micro& micro) {
+      return !micro.writes && micro.key == all_.micro(m).key;
+    });
   }
 
   std::span<const ExternalRead> reads(Txn t) const {
@@ -322,6 +335,8 @@ class WeakJudging {
       for (const Forced& edge : forced_) {
         if (edge.to != initial_) emit(edge.from, edge.to, Dependency::ww);
       }
+      for (const VersionStep& step : known_)
+        emit(step.from, step.to, Dependency::ww);
     };
     each([&](Txn from, Txn, Dependency) { ++graph.first[from + 1]; });
     for (Txn t = 0; t < n; ++t)
@@ -368,6 +383,25 @@ class WeakJudging {
         back.insert(back.begin(), std::move(edge));
         keep_as("CyclicCO", std::move(back));
       }
+    }
+    if (cycles_.empty()) find_cycles_of_versions(graph, components);
+  }
+
+  /// Those that nothing forces: Adya's, of versions and reads.
+  void find_cycles_of_versions(const Graph& graph, const Components& components) {
+    for (const VersionStep& step : known_) {
+      if (components.component[step.from] != components.component[step.to]) continue;
+      auto cycle = path(graph, components, step.to, step.from, true);
+      cycle.insert(cycle.begin(), explained(step));
+      const bool has_session = std::any_of(cycle.begin(), cycle.end(), [](const WeakEdge& edge) {
+        return edge.kind == WeakEdge::Kind::session;
+      });
+      const bool has_read = std::any_of(cycle.begin(), cycle.end(), [](const WeakEdge& edge) {
+        return edge.kind == WeakEdge::Kind::reads;
+      });
+      keep_as(fmt::format("{}{}", has_read ? "G1c" : "G0", has_session ? "-process" : ""),
+              std::move(cycle));
+      return;
     }
   }
 
@@ -509,11 +543,15 @@ class WeakJudging {
         if (read.writer == from) return {WeakEdge::Kind::reads, from, to, read.key};
       }
     }
-    visits_ += forced_.size() / 8;
-    const auto same = std::find_if(forced_.begin(), forced_.end(), [&](const Forced& edge) {
-      return edge.from == from && edge.to == to;
-    });
-    return explained(*same);
+    visits_ += (known_.size() + forced_.size()) / 8;
+    const auto joins = [&](const auto& edge) { return edge.from == from && edge.to == to; };
+    const auto step = std::find_if(known_.begin(), known_.end(), joins);
+    if (step != known_.end()) return explained(*step);
+    return explained(*std::find_if(forced_.begin(), forced_.end(), joins));
+  }
+
+  static WeakEdge explained(const VersionStep& step) {
+    return {WeakEdge::Kind::version, step.from, step.to, step.key, step.reader};
   }
 
   const RegisterTransactions& registers_;
@@ -521,6 +559,7 @@ class WeakJudging {
   Txn initial_;
   WeakLevel level_;
   bool with_sessions_;
+  std::span<const VersionStep> known_;
   Effort& effort_;
   bool stopped_ = false;
   std::uint32_t sessions_ = 0;
@@ -544,8 +583,8 @@ class WeakJudging {
 }  // namespace
 
 WeakJudgement judge_weak(const RegisterTransactions& registers, WeakLevel level, bool with_sessions,
-                         Effort& effort) {
-  return WeakJudging(registers, level, with_sessions, effort).run();
+                         Effort& effort, std::span<const VersionStep> known) {
+  return WeakJudging(registers, level, with_sessions, known, effort).run();
 }
 
 }  // namespace gauntlet

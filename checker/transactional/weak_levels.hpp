@@ -1,6 +1,9 @@
 // The levels below snapshots, for registers with known writers: monotonic atomic view, read atomic
 // and causal, each with and without the order of sessions.
 //
+// A list is judged as a register that holds its last element, whose versions came in an order that
+// is known (list_versions.hpp): a commit order must agree with that, too.
+//
 // Each level says of three transactions that t2 was committed before t1 where t3 read a key from t1
 // although it had seen t2, which wrote the key too (Biswas and Enea, "On the complexity of checking
 // transactional consistency", OOPSLA 2019, figure 2). They differ in what seen means:
@@ -20,6 +23,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,12 +55,20 @@ enum class Seen : std::uint8_t { monotonic, fractured, causal };
 
 /// Why one transaction comes before another in a cycle.
 struct WeakEdge {
-  enum class Kind : std::uint8_t { session, reads, forced, initial } kind = Kind::session;
+  enum class Kind : std::uint8_t { session, reads, forced, initial, version };
+  Kind kind = Kind::session;
   Txn from = no_txn, to = no_txn;  ///< no_txn: the initial version
-  KeyId key = 0;                   ///< of what was read
-  Txn reader = no_txn;             ///< forced: t3
+  KeyId key = 0;                   ///< of what was read, or of the versions
+  Txn reader = no_txn;             ///< forced: t3; version: who read the list that shows it
   Seen seen = Seen::monotonic;
   std::vector<WeakEdge> path = {};  ///< forced: from `from` to `reader`
+};
+
+/// Two versions of a key of which one is known to come behind the other.
+struct VersionStep {
+  Txn from, to;
+  KeyId key;
+  Txn reader;  ///< who read it
 };
 
 struct WeakCycle {
@@ -71,7 +83,8 @@ struct WeakJudgement {
 };
 
 /// `registers` has no repeated values, and no read that contradicts itself or its writer.
+/// `known`: what is known of the order of versions.
 WeakJudgement judge_weak(const RegisterTransactions& registers, WeakLevel level, bool with_sessions,
-                         Effort& effort);
+                         Effort& effort, std::span<const VersionStep> known = {});
 
 }  // namespace gauntlet

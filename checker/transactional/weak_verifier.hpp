@@ -6,6 +6,12 @@
 //   forced   the reader read the key from `to`; `from` wrote the key too, and the path of session
 //            and reads leads from it to the reader; so `from` was committed before `to`
 //   initial  the initial version was before all
+//   version  the reader read a list of the key in which something that `from` appended stands before
+//            all that `to` appended, or that shows the one and not the other, though `to` happened:
+//            it committed, or somebody read something that it appended
+//
+// A list counts as a register that holds its last element; a transaction that reads it behind
+// appends of its own read what is in front of them.
 #pragma once
 
 #include <map>
@@ -35,13 +41,17 @@ class WeakVerifier {
   /// O(operations).
   WeakVerifier(const History& history, const Value& initial);
 
-  /// Accepts a cycle if each edge follows from the history as the level has it. O(certificate).
+  /// Accepts a cycle if each edge follows from the history as the level has it. O(certificate), and
+  /// O(operations) for each version that nobody read of a transaction that did not end.
   Result<void> cycle(WeakLevel level, bool with_sessions, std::span<const WeakClaim> edges) const;
 
  private:
   struct Step {
     bool writes;
-    ValueId key, value;
+    bool is_of_list;  ///< of a write: an append
+    ValueId key;
+    ValueId value;  ///< of a list that was read: its last element before those of its transaction
+    ValueId whole;  ///< as the history has it
   };
   std::vector<Step> steps(EventIndex invocation) const;
   bool ended_well(EventIndex invocation) const;
@@ -49,6 +59,8 @@ class WeakVerifier {
   bool leaves(EventIndex writer, ValueId key, ValueId value) const;
   bool read(EventIndex reader, ValueId key, EventIndex writer, std::size_t& at) const;
   bool forces(WeakLevel level, bool with_sessions, const WeakClaim& edge) const;
+  bool was_seen(EventIndex t) const;
+  bool shows(const WeakClaim& edge) const;
 
   const History& history_;
   const Value initial_;

@@ -8,15 +8,10 @@
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/verifier.hpp"
+#include "fuzz_cases.hpp"
 #include "model_oracle.hpp"
 
 namespace gauntlet::testing {
-
-/// How many random cases a test gets; GAUNTLET_FUZZ_FACTOR multiplies it for long runs.
-inline int fuzz_cases(int standard) {
-  const char* factor = std::getenv("GAUNTLET_FUZZ_FACTOR");
-  return standard * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1);
-}
 
 inline std::string as_json_lines(const History& history) {
   std::string text;

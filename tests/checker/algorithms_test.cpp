@@ -8,6 +8,7 @@
 
 #include "checker/linearizable/algorithm.hpp"
 #include "checker/verifier.hpp"
+#include "fuzz_cases.hpp"
 #include "histories.hpp"
 #include "oracle.hpp"
 
@@ -15,12 +16,6 @@ using namespace gauntlet;
 using namespace gauntlet::testing;
 
 namespace {
-
-/// How many random cases a shape gets; GAUNTLET_FUZZ_FACTOR multiplies it for long runs.
-int cases(int standard) {
-  const char* factor = std::getenv("GAUNTLET_FUZZ_FACTOR");
-  return standard * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1);
-}
 
 /// "" if every algorithm that applies agrees with the oracle.
 std::string disagreement(const History& history, const CheckOptions& options) {
@@ -89,11 +84,11 @@ CheckOptions starting_with(Value initial) {
 }  // namespace
 
 TEST_CASE("algorithms agree with the oracle on random histories") {
-  fuzz(1, cases(6000), {}, starting_with(0));
-  fuzz(2, cases(3000), {7, 4, 2, 0.3, 0.3, 0.3}, starting_with(0));
-  fuzz(3, cases(3000), {7, 5, 3, 0.1, 0.2, 0.6}, starting_with(0));   // mostly writes
-  fuzz(4, cases(3000), {7, 5, 3, 0.3, 0.2, 0.1}, starting_with(0));   // mostly compare-and-sets
-  fuzz(5, cases(2000), {7, 4, 2, 0.5, 0.4, 0.2}, starting_with({}));  // half of them crash
+  fuzz(1, fuzz_cases(6000), {}, starting_with(0));
+  fuzz(2, fuzz_cases(3000), {7, 4, 2, 0.3, 0.3, 0.3}, starting_with(0));
+  fuzz(3, fuzz_cases(3000), {7, 5, 3, 0.1, 0.2, 0.6}, starting_with(0));  // mostly writes
+  fuzz(4, fuzz_cases(3000), {7, 5, 3, 0.3, 0.2, 0.1}, starting_with(0));  // mostly compare-and-sets
+  fuzz(5, fuzz_cases(2000), {7, 4, 2, 0.5, 0.4, 0.2}, starting_with({}));  // half of them crash
 }
 
 TEST_CASE("algorithms agree with the oracle on real registers that lie now and then") {
@@ -102,18 +97,18 @@ TEST_CASE("algorithms agree with the oracle on real registers that lie now and t
       return simulated_operations(random, shape, lies);
     };
   };
-  fuzz(11, cases(3000), {8, 4, 3, 0.1}, starting_with(0), lying(0.05));
-  fuzz(12, cases(3000), {8, 6, 2, 0.3, 0.3, 0.2}, starting_with(0), lying(0.1));
+  fuzz(11, fuzz_cases(3000), {8, 4, 3, 0.1}, starting_with(0), lying(0.05));
+  fuzz(12, fuzz_cases(3000), {8, 6, 2, 0.3, 0.3, 0.2}, starting_with(0), lying(0.1));
   // Unique values: zones and chains.
-  fuzz(13, cases(4000), {8, 5, 0, 0.1, 0.6, 0.4}, starting_with(0), lying(0.3));
-  fuzz(14, cases(4000), {8, 5, 0, 0.2, 0.5, 0.2}, starting_with(0), lying(0.2));
-  fuzz(15, cases(4000), {8, 5, 0, 0.3, 0.4, 0.0}, starting_with(0), lying(0.15));
+  fuzz(13, fuzz_cases(4000), {8, 5, 0, 0.1, 0.6, 0.4}, starting_with(0), lying(0.3));
+  fuzz(14, fuzz_cases(4000), {8, 5, 0, 0.2, 0.5, 0.2}, starting_with(0), lying(0.2));
+  fuzz(15, fuzz_cases(4000), {8, 5, 0, 0.3, 0.4, 0.0}, starting_with(0), lying(0.15));
 }
 
 TEST_CASE("algorithms agree with the oracle where failed compare-and-sets tell something") {
   CheckOptions options = starting_with(0);
   options.failed_cas = FailedCas::check;
-  fuzz(6, cases(4000), {6, 4, 2, 0.2, 0.3, 0.2, 0.3}, options);
+  fuzz(6, fuzz_cases(4000), {6, 4, 2, 0.2, 0.3, 0.2, 0.3}, options);
 }
 
 namespace {

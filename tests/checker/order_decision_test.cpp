@@ -56,7 +56,7 @@ TEST_CASE("orders of transactions on registers: every level agrees with the orac
   std::map<std::pair<int, int>, std::array<int, 3>> seen;
   int by_solver = 0;
   Random random(30);
-  for (int i = 0; i < register_cases(6000); ++i) {
+  for (int i = 0; i < fuzz_cases(6000); ++i) {
     const auto operations = small_registers(i, random);
     const std::string text = text_of_registers(operations);
     CAPTURE(text);

@@ -11,15 +11,11 @@
 
 #include "base/random.hpp"
 #include "bench/histories/transaction_history.hpp"
+#include "fuzz_cases.hpp"
 #include "history/history.hpp"
 #include "history/json_lines.hpp"
 
 namespace gauntlet::testing {
-
-inline int register_cases(int standard) {
-  const char* const factor = std::getenv("GAUNTLET_FUZZ_FACTOR");
-  return standard * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1);
-}
 
 inline constexpr std::array register_isolations = {
     Isolation::read_uncommitted,   Isolation::read_committed, Isolation::prefix,

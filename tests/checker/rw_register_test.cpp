@@ -127,22 +127,22 @@ void compare_with_oracle(int cases, std::uint64_t seed, std::int64_t values, See
 
 TEST_CASE("transactions on registers: every level agrees with the oracle that tries everything") {
   Seen seen;
-  compare_with_oracle(register_cases(3000), 31, 0, seen);
+  compare_with_oracle(fuzz_cases(3000), 31, 0, seen);
   for (const auto& [model, counts] : seen)
     CHECK(counts[2] < 20);
 }
 
 TEST_CASE("transactions on registers: so it does where several wrote the same value") {
   Seen seen;
-  compare_with_oracle(register_cases(1500), 32, 3, seen);
+  compare_with_oracle(fuzz_cases(1500), 32, 3, seen);
 }
 
 TEST_CASE("transactions on registers: so it does where the order of keys is known") {
   Seen sequential;
-  compare_with_oracle(register_cases(800), 33, 0, sequential, KeyOrder::sequential);
+  compare_with_oracle(fuzz_cases(800), 33, 0, sequential, KeyOrder::sequential);
   Seen linearizable;
-  compare_with_oracle(register_cases(800), 34, 0, linearizable, KeyOrder::linearizable);
-  compare_with_oracle(register_cases(400), 35, 3, linearizable, KeyOrder::linearizable);
+  compare_with_oracle(fuzz_cases(800), 34, 0, linearizable, KeyOrder::linearizable);
+  compare_with_oracle(fuzz_cases(400), 35, 3, linearizable, KeyOrder::linearizable);
   // Two blind writes one after another, and a read of the first: serializable unless keys are
   // linearizable.
   const History stale = written({{R"([["w","x",1]])"},

@@ -61,7 +61,7 @@ std::vector<Operation> as_operations(std::vector<Operation> operations) {
 TEST_CASE("transactions on lists that satisfy a level satisfy it on registers") {
   Random random(40);
   int held = 0, failed = 0;
-  for (int i = 0; i < register_cases(1500); ++i) {
+  for (int i = 0; i < fuzz_cases(1500); ++i) {
     TransactionOptions options;
     options.isolation =
         register_isolations[static_cast<std::size_t>(i) % register_isolations.size()];
@@ -92,7 +92,7 @@ TEST_CASE(
     "transactions of one operation are strict serializable where operations are linearizable") {
   Random random(41);
   std::map<std::pair<Validity, Validity>, int> seen;
-  for (int i = 0; i < register_cases(1500); ++i) {
+  for (int i = 0; i < fuzz_cases(1500); ++i) {
     TransactionOptions options;
     options.registers = true;
     options.isolation =
