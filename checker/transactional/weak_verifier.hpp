@@ -6,8 +6,8 @@
 //   forced   the reader read the key from `to`; `from` wrote the key too, and the path of session
 //            and reads leads from it to the reader; so `from` was committed before `to`
 //   initial  the initial version was before all
-//   version  the reader read a list of the key in which something that `from` appended stands before
-//            all that `to` appended, or that shows the one and not the other, though `to` happened:
+//   version  the reader read a list of the key in which something of `from` stands before all that
+//            `to` appended, or that shows the one and not the other, though `to` happened:
 //            it committed, or somebody read something that it appended
 //
 // A list counts as a register that holds its last element; a transaction that reads it behind
