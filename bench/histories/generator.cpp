@@ -37,12 +37,14 @@ class LineWriter {
 void add_transaction_options(CLI::App& app, TransactionOptions& options) {
   app.add_option("--isolation", options.isolation,
                  "of transactions: read-uncommitted, read-committed, prefix, parallel-snapshot, "
-                 "snapshot, serializable, strict-serializable")
+                 "snapshot, serializable, strict-serializable; of registers: read-atomic, causal")
       ->transform(CLI::Transformer(std::map<std::string, Isolation>{
           {"read-uncommitted", Isolation::read_uncommitted},
           {"read-committed", Isolation::read_committed},
           {"prefix", Isolation::prefix},
           {"parallel-snapshot", Isolation::parallel_snapshot},
+          {"read-atomic", Isolation::read_atomic},
+          {"causal", Isolation::causal},
           {"snapshot", Isolation::snapshot},
           {"serializable", Isolation::serializable},
           {"strict-serializable", Isolation::strict_serializable}}));

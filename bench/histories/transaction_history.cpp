@@ -41,6 +41,7 @@ struct Session {
   std::size_t done = 0;       ///< micro-operations that have run
   std::int64_t snapshot = 0;  ///< commits that it sees
   std::int64_t seen = 0;      ///< of these, the ones of another site
+  std::uint64_t missed = 0;   ///< of read atomic: which commits it does not see, 1 bit in turn
   OperationType outcome = OperationType::ok;
   bool crashes = false;
 };
@@ -141,9 +142,16 @@ class TransactionSimulation {
     see_other_site(session);
   }
 
-  /// Of parallel snapshot isolation: each site may be behind with what the other committed.
+  bool has_sites() const {
+    return options_.isolation == Isolation::parallel_snapshot ||
+           options_.isolation == Isolation::causal;
+  }
+
+  /// Each site may be behind with what the other committed.
   void see_other_site(Session& session) {
-    if (options_.isolation != Isolation::parallel_snapshot) return;
+    if (options_.isolation == Isolation::read_atomic)
+      session.missed = random_.next() & random_.next();
+    if (!has_sites()) return;
     std::int64_t& seen = seen_[site_of(session)];
     if (random_.chance(0.3)) seen = random_.between(seen, commits_);
     session.seen = seen;
@@ -155,13 +163,21 @@ class TransactionSimulation {
 
   bool sees(const Session& session, std::int64_t commit) const {
     if (commit > session.snapshot) return false;
-    if (options_.isolation != Isolation::parallel_snapshot || commit <= session.seen) return true;
+    if (options_.isolation == Isolation::read_atomic) {
+      return commit + 64 <= session.snapshot || (session.missed >> (commit % 64) & 1) == 0;
+    }
+    if (!has_sites() || commit <= session.seen) return true;
     return site_of_commit_[static_cast<std::size_t>(commit)] == site_of(session);
   }
 
   bool is_from_snapshot() const {
-    return options_.isolation == Isolation::snapshot || options_.isolation == Isolation::prefix ||
+    return options_.isolation == Isolation::snapshot || lets_updates_be_lost() ||
            options_.isolation == Isolation::parallel_snapshot;
+  }
+
+  bool lets_updates_be_lost() const {
+    return options_.isolation == Isolation::prefix || options_.isolation == Isolation::causal ||
+           options_.isolation == Isolation::read_atomic;
   }
 
   /// The transaction of which a later one will miss a part.
@@ -238,7 +254,7 @@ class TransactionSimulation {
       } else if (options_.isolation == Isolation::read_committed) {
         if (list.locked_by != -1 && list.locked_by != id) return false;
         list.locked_by = id;
-      } else if (options_.isolation != Isolation::prefix && !list.elements.empty() &&
+      } else if (!lets_updates_be_lost() && !list.elements.empty() &&
                  !sees(session, list.elements.back().committed)) {
         return false;
       }
@@ -316,6 +332,12 @@ Result<std::int64_t> simulate_transactions(const TransactionOptions& options,
       options.writes_per_key < 1 || options.length_max < 1) {
     return failure(ErrorKind::usage, "a history needs at least one session, key, write and length",
                    "give positive numbers");
+  }
+  const bool of_registers =
+      options.isolation == Isolation::read_atomic || options.isolation == Isolation::causal;
+  if (of_registers && !options.registers) {
+    return failure(ErrorKind::usage, "lists are neither read atomic nor causal alone here",
+                   "ask for registers: --model rw-register");
   }
   return TransactionSimulation(options, sink).run();
 }

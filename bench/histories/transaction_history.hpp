@@ -17,10 +17,12 @@
 
 namespace gauntlet {
 
-/// What the database guarantees, weakest first.
+/// What the database guarantees, weakest first. Read atomic and causal are of registers only.
 enum class Isolation {
   read_uncommitted,     ///< appends are seen at once, and stay when their transaction aborts
   read_committed,       ///< locks on what is appended to until the end; reads see what is committed
+  read_atomic,          ///< of what committed each misses some, but all or nothing of each
+  causal,               ///< two sites that take each other's commits later; the last write stands
   prefix,               ///< reads from a snapshot; updates may be lost
   parallel_snapshot,    ///< two sites, each with a snapshot of its own and behind with the other's
   snapshot,             ///< reads from a snapshot; the first to commit a write of a key wins

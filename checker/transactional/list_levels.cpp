@@ -136,10 +136,20 @@ class DecidingLists {
         result_.why[std::string(model.name)] =
             effort.exhausted_now() ? effort.reason() : "it needs a clock for too many sessions";
       } else if (judged.holds) {
-        standings_.note(model.name, true);
+        accept(model, judged.order, verifier);
       } else if (refute(model, judged, verifier)) {
         standings_.note(model.name, false);
       }
+    }
+  }
+
+  void accept(const WeakModel& model, const std::vector<Txn>& order, const WeakVerifier& verifier) {
+    const auto accepted =
+        verifier.order(model.level, model.with_sessions, invocations_of(last_elements_, order));
+    if (accepted || accepted.error().kind == ErrorKind::resource) {
+      standings_.note(model.name, true);
+    } else {
+      result_.refused = fmt::format("an order for {}: {}", model.name, accepted.error().what);
     }
   }
 

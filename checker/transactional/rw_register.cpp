@@ -34,9 +34,11 @@ namespace {
 /// take more than those that were.
 constexpr MicroId unasked_max = 100'000;
 constexpr std::size_t cases_max = 20'000;
+/// Transactions in a commit order that the verifier replays.
+constexpr std::size_t replayed_max = 20'000;
 /// What a look at what is stronger than a claim may take, and one at what nobody claims: less where
-/// something stronger was not decided in time, since that is about as hard. And what the levels that
-/// nobody claims may take besides.
+/// something stronger was not decided in time, since that is about as hard. And what the levels
+/// that nobody claims may take besides.
 constexpr std::chrono::seconds for_stronger = std::chrono::seconds(3);
 constexpr std::chrono::milliseconds at_first = std::chrono::milliseconds(1500);
 constexpr std::chrono::milliseconds behind_others = std::chrono::milliseconds(500);
@@ -274,12 +276,27 @@ class RegisterJudging {
       if (!judged.decided) {
         why = effort.exhausted_now() ? effort.reason() : "it needs a clock for too many sessions";
       } else if (judged.holds) {
-        note(model.name, true);
-        methods_.set(model.name, "commit order");
+        accept_order(model, registers.transactions(), judged.order);
       } else {
         weak_failures_.emplace_back(&model, std::move(judged));
       }
     }
+  }
+
+  /// Long orders are not replayed: a verifier of them would have to be as clever as the search.
+  void accept_order(const WeakModel& model, const Transactions& all,
+                    const std::vector<Txn>& order) {
+    if (order.size() <= replayed_max) {
+      const auto accepted =
+          WeakVerifier(history_, options_.initial)
+              .order(model.level, model.with_sessions, invocations_of(all, order));
+      if (!accepted) {
+        refused_ = fmt::format("an order for {}: {}", model.name, accepted.error().what);
+        return;
+      }
+    }
+    note(model.name, true);
+    methods_.set(model.name, "commit order");
   }
 
   void refute_weak_models(const Transactions& all) {

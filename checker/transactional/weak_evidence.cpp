@@ -118,6 +118,15 @@ std::vector<WeakClaim> claims_of(const Transactions& transactions,
   return claims;
 }
 
+std::vector<EventIndex> invocations_of(const Transactions& transactions,
+                                       const std::vector<Txn>& order) {
+  std::vector<EventIndex> result;
+  result.reserve(order.size());
+  for (const Txn t : order)
+    result.push_back(transactions.invoked(t));
+  return result;
+}
+
 Anomaly describe(const History& history, const std::string& pattern,
                  const std::vector<WeakClaim>& cycle) {
   WeakWords words(history);

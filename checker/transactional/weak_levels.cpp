@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <iterator>
 #include <map>
 #include <span>
 
@@ -307,7 +308,12 @@ class WeakJudging {
     if (!components.finished) return {};
     result.decided = true;
     result.holds = components.is_acyclic() && cycles_.empty();
-    if (result.holds) return result;
+    if (result.holds) {
+      // Components come behind those that they lead to.
+      std::copy_if(components.order.rbegin(), components.order.rend(),
+                   std::back_inserter(result.order), [&](Txn t) { return registers_.counts(t); });
+      return result;
+    }
     if (!forced_.empty()) {
       // The edges that reads-from and sessions imply, too: they tell the patterns.
       cyclic_ = &components.component;

@@ -79,6 +79,7 @@ struct WeakCycle {
 struct WeakJudgement {
   bool decided = false;  ///< false where the effort or the bound ran out
   bool holds = false;
+  std::vector<Txn> order;         ///< where it holds: a commit order of all that count
   std::vector<WeakCycle> cycles;  ///< where it does not hold: one a pattern, the shortest found
 };
 

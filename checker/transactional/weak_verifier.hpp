@@ -1,5 +1,6 @@
-// The independent verifier of cycles that rule out the levels below snapshots: knows their
-// definitions (weak_levels.hpp), reads the history itself, and shares nothing with the search.
+// The independent verifier of commit orders that show the levels below snapshots, and of cycles
+// that rule them out: knows their definitions (weak_levels.hpp), reads the history itself, and
+// shares nothing with the search. In a cycle
 //
 //   session  both are of one process, and the first ended before the second was invoked
 //   reads    the second read of the key what the first, alone of the others, wrote to it last
@@ -44,6 +45,10 @@ class WeakVerifier {
   /// Accepts a cycle if each edge follows from the history as the level has it. O(certificate), and
   /// O(operations) for each version that nobody read of a transaction that did not end.
   Result<void> cycle(WeakLevel level, bool with_sessions, std::span<const WeakClaim> edges) const;
+  /// Accepts an order of transactions, by invocation, if each reads what it must when they commit
+  /// in it. O(operations * writes of a key), of causal O(transactions^2 / 64) more;
+  /// ErrorKind::resource where that is too much.
+  Result<void> order(WeakLevel level, bool with_sessions, std::span<const EventIndex> order) const;
 
  private:
   struct Step {
@@ -58,6 +63,9 @@ class WeakVerifier {
   bool follows(WeakLevel level, bool with_sessions, const WeakClaim& edge) const;
   bool leaves(EventIndex writer, ValueId key, ValueId value) const;
   bool read(EventIndex reader, ValueId key, EventIndex writer, std::size_t& at) const;
+  struct Ordered;
+  Result<Ordered> order_reads(bool with_sessions, std::span<const EventIndex> order) const;
+  Result<void> check_lists(std::span<const EventIndex> order) const;
   bool forces(WeakLevel level, bool with_sessions, const WeakClaim& edge) const;
   bool was_seen(EventIndex t) const;
   bool shows(const WeakClaim& edge) const;

@@ -17,10 +17,12 @@
 
 namespace gauntlet::testing {
 
+/// Those that a database of registers can have alone come last.
 inline constexpr std::array register_isolations = {
-    Isolation::read_uncommitted,   Isolation::read_committed, Isolation::prefix,
-    Isolation::parallel_snapshot,  Isolation::snapshot,       Isolation::serializable,
-    Isolation::strict_serializable};
+    Isolation::read_uncommitted,    Isolation::read_committed, Isolation::prefix,
+    Isolation::parallel_snapshot,   Isolation::snapshot,       Isolation::serializable,
+    Isolation::strict_serializable, Isolation::read_atomic,    Isolation::causal};
+inline constexpr std::size_t isolations_of_lists = register_isolations.size() - 2;
 
 inline std::vector<Operation> simulated_registers(const TransactionOptions& options) {
   std::vector<Operation> operations;

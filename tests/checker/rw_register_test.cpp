@@ -210,6 +210,8 @@ TEST_CASE("transactions on registers: databases keep what their level promises, 
       {Isolation::serializable, "serializable", "strong-session-serializable"},
       {Isolation::snapshot, "snapshot-isolation", "serializable"},
       {Isolation::prefix, "prefix", "snapshot-isolation"},
+      {Isolation::causal, "transactional-causal", "snapshot-isolation"},
+      {Isolation::read_atomic, "read-atomic", "causal"},
       {Isolation::read_committed, "read-committed", "snapshot-isolation"},
       {Isolation::read_uncommitted, "", "read-committed"}};
   for (const Promise& promise : promises) {

@@ -63,8 +63,7 @@ TEST_CASE("transactions on lists that satisfy a level satisfy it on registers") 
   int held = 0, failed = 0;
   for (int i = 0; i < fuzz_cases(1500); ++i) {
     TransactionOptions options;
-    options.isolation =
-        register_isolations[static_cast<std::size_t>(i) % register_isolations.size()];
+    options.isolation = register_isolations[static_cast<std::size_t>(i) % isolations_of_lists];
     options.transactions = random.between(3, 30);
     options.sessions = random.between(2, 5);
     options.keys = random.between(1, 4);

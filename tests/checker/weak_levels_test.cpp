@@ -119,6 +119,14 @@ class CommitOrders {
     }
   }
 
+  /// Whether an order of all that happened gives the reads.
+  bool accepts(const std::vector<std::size_t>& order) const {
+    std::vector<std::size_t> place(size_, size_ + 1);
+    for (std::size_t i = 0; i < order.size(); ++i)
+      place[order[i]] = i + 1;
+    return fits(place);
+  }
+
   bool allows() const {
     std::vector<std::size_t> order;
     for (std::size_t t = 0; t < size_; ++t)
@@ -208,6 +216,7 @@ TEST_CASE("weak levels agree with trying every order of commits, and their cycle
   Random random(7);
   std::map<std::string, int> patterns;
   int held = 0;
+  int drawn_orders_that_fit = 0;
   const CheckOptions options;
   for (int round = 0; round < 6000; ++round) {
     const std::vector<Drawn> drawn = draw(random);
@@ -228,6 +237,21 @@ TEST_CASE("weak levels agree with trying every order of commits, and their cycle
         REQUIRE(judged.decided);
         REQUIRE(judged.holds == CommitOrders(drawn, level, with_sessions).allows());
         held += judged.holds ? 1 : 0;
+        if (judged.holds) {
+          const auto order = invocations_of(*all, judged.order);
+          CHECK(verifier.order(level, with_sessions, order).has_value());
+        }
+        std::vector<Txn> drawn_order;
+        for (Txn t = 0; t < all->size(); ++t) {
+          if (registers.counts(t)) drawn_order.push_back(t);
+        }
+        for (std::size_t i = drawn_order.size(); i > 1; --i)
+          std::swap(drawn_order[i - 1], drawn_order[random.below(i)]);
+        const bool fits = CommitOrders(drawn, level, with_sessions)
+                              .accepts({drawn_order.begin(), drawn_order.end()});
+        CHECK(verifier.order(level, with_sessions, invocations_of(*all, drawn_order)).has_value() ==
+              fits);
+        drawn_orders_that_fit += fits ? 1 : 0;
         for (const WeakCycle& cycle : judged.cycles) {
           ++patterns[cycle.pattern];
           const auto claims = claims_of(*all, cycle.edges);
@@ -242,6 +266,7 @@ TEST_CASE("weak levels agree with trying every order of commits, and their cycle
     }
   }
   CHECK(held > 5000);
+  CHECK(drawn_orders_that_fit > 1000);
   for (const char* const name : {"CyclicCO", "NonMonoReadCO", "NonMonoReadAO", "FracturedReadCO",
                                  "FracturedReadAO", "COConflictAO", "ConflictAO"}) {
     CAPTURE(name);
