@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <tuple>
 
 #include "bench/bench.hpp"
 #include "bench/check_program.hpp"
@@ -59,11 +60,12 @@ Maker on_registers(double n, TransactionPlant plant = TransactionPlant::none) {
   return transactions(options);
 }
 
-/// Reads and writes of one register, all values different.
-Maker reads_and_writes(double n, std::int64_t processes, Plant plant) {
+/// Reads and writes of registers, all values different.
+Maker reads_and_writes(double n, std::int64_t processes, std::int64_t keys, Plant plant) {
   return [=](double scale, const Sink& sink) {
     SimulationOptions options;
-    options.model = "register";
+    options.model = keys > 1 ? "kv" : "register";
+    options.keys = keys;
     options.operations = std::max<std::int64_t>(100, static_cast<std::int64_t>(n * scale));
     options.processes = processes;
     options.values.count = 0;
@@ -208,18 +210,22 @@ std::vector<Row> single_operations() {
   std::vector<Row> rows;
   for (const char* model : {"causal", "causal-convergence"}) {
     rows.push_back({fmt::format("reads and writes, C=50, 1,000,000, {}, valid", model),
-                    reads_and_writes(1e6, 50, Plant::none),
+                    reads_and_writes(1e6, 50, 1, Plant::none),
                     {},
                     levels(model),
                     ProgramAnswer::valid,
                     3});
   }
-  rows.push_back({"reads and writes, C=10, 10,000, sequential, valid",
-                  reads_and_writes(1e4, 10, Plant::none),
-                  {},
-                  levels("sequential"),
-                  ProgramAnswer::valid,
-                  5});
+  for (const auto& [plant, name, expected] :
+       {std::tuple(Plant::none, "valid", ProgramAnswer::valid),
+        std::tuple(Plant::stale, "one stale read", ProgramAnswer::invalid)}) {
+    rows.push_back({fmt::format("reads and writes, C=10, 5 keys, 10,000, sequential, {}", name),
+                    reads_and_writes(1e4, 10, 5, plant),
+                    {},
+                    levels("sequential"),
+                    expected,
+                    5});
+  }
   return rows;
 }
 
