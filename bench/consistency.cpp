@@ -65,7 +65,7 @@ Maker reads_and_writes(double n, std::int64_t processes, std::int64_t keys, Plan
   return [=](double scale, const Sink& sink) {
     SimulationOptions options;
     options.model = keys > 1 ? "kv" : "register";
-    options.keys = keys;
+    options.values.keys = keys;
     options.operations = std::max<std::int64_t>(100, static_cast<std::int64_t>(n * scale));
     options.processes = processes;
     options.values.count = 0;
