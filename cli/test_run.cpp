@@ -15,6 +15,7 @@
 #include "harness/run/recorder.hpp"
 #include "harness/run/run.hpp"
 #include "harness/run/store.hpp"
+#include "nemesis/agent_links.hpp"
 #include "nemesis/heal.hpp"
 
 namespace gauntlet {
@@ -24,6 +25,7 @@ namespace {
 /// What clients and the nemesis refer to; a client that hangs keeps it alive beyond the run.
 struct Stage {
   std::unique_ptr<TestSite> site;
+  std::unique_ptr<AgentLinks> agents = std::make_unique<AgentLinks>();
   std::unique_ptr<FaultLedger> ledger;
   std::unique_ptr<NemesisClient> nemesis;
 };
@@ -80,7 +82,7 @@ class TestRun {
   std::string test_name() const { return fmt::format("{}-{}", plan_.database, plan_.workload); }
 
   FaultContext fault_context() const {
-    return {&stage_->site->cluster(), &stage_->site->database()};
+    return {&stage_->site->cluster(), &stage_->site->database(), stage_->agents.get()};
   }
 
   /// A run that was killed may have left faults on these nodes.

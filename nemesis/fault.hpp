@@ -21,10 +21,14 @@
 
 namespace gauntlet {
 
-/// What faults act upon. Not owned. `database` may be stopped or broken at any time.
+class AgentLinks;
+
+/// What faults act upon. Not owned. `database` may be stopped or broken at any time. Without
+/// `agents` faults that need the program on the node cannot be injected, but healed.
 struct FaultContext {
   Cluster* cluster = nullptr;
   Database* database = nullptr;
+  AgentLinks* agents = nullptr;
 };
 
 struct FaultParameter {

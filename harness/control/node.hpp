@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +57,18 @@ struct CommandResult {
 /// cannot be passed to any program; the byte is dropped.
 std::string shell_quote(std::string_view argument);
 
+/// A program that runs on a node for long and is talked to by lines. Used by one thread at a time.
+/// Closing it, or losing the connection, ends the program's input.
+class NodeChannel {
+ public:
+  virtual ~NodeChannel() = default;
+  /// Sends a line, without its end. ErrorKind::transport once the connection or the program is
+  /// gone.
+  virtual Result<void> send(std::string_view line, Deadline deadline) = 0;
+  /// The next line that the program printed, without its end; ErrorKind::timeout if none came.
+  virtual Result<std::string> receive(Deadline deadline) = 0;
+};
+
 /// One machine. Thread-safe: commands of several threads run at once on a guarded pool of sessions.
 /// A node that is lost answers every call with ErrorKind::transport or timeout; it comes back by
 /// itself once the machine does.
@@ -71,6 +84,13 @@ class Node {
   virtual Result<CommandResult> run(const Command& command) = 0;
   /// Runs it and turns a non-zero exit into ErrorKind::remote with the last line of its stderr.
   Result<CommandResult> must(const Command& command);
+
+  /// Starts a program that is talked to, on a connection of its own.
+  virtual Result<std::unique_ptr<NodeChannel>> open_channel(const std::vector<std::string>& argv,
+                                                            bool as_root, Deadline deadline) {
+    (void)argv, (void)as_root, (void)deadline;
+    return failure(ErrorKind::usage, name() + ": no program can be talked to there");
+  }
 
   /// Copies are checked by SHA-256. `mode` as in chmod.
   virtual Result<void> upload(std::string_view content, const std::string& path, int mode = 0644,

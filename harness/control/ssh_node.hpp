@@ -36,6 +36,8 @@ class SshNode : public Node {
   const std::string& name() const override { return options_.name; }
   const std::string& address() const override { return options_.address; }
   Result<CommandResult> run(const Command& command) override;
+  Result<std::unique_ptr<NodeChannel>> open_channel(const std::vector<std::string>& argv,
+                                                    bool as_root, Deadline deadline) override;
   Result<void> upload(std::string_view content, const std::string& path, int mode,
                       bool as_root) override;
   /// Of a file longer than `bytes_max` the last `bytes_max` bytes are taken: of a log, what

@@ -177,6 +177,31 @@ struct SshSession::State {
     return error(ErrorKind::transport, fmt::format("{}{}{}", what, why.empty() ? "" : ": ", why));
   }
 
+  /// Opens a channel and has it run a command.
+  Result<void> begin(Channel& channel, const std::string& line, Deadline deadline,
+                     bool& may_have_started) {
+    may_have_started = false;
+    failed = true;
+    if (channel.get() == nullptr) return broken("no channel");
+    const int opened = repeat([&] { return ssh_channel_open_session(channel.get()); },
+                              deadline.capped(channel_open_max));
+    if (opened != SSH_OK) {
+      return opened == SSH_AGAIN
+                 ? error(deadline.passed() ? ErrorKind::timeout : ErrorKind::transport,
+                         "no answer on the SSH connection")
+                 : broken("the SSH connection is lost");
+    }
+    may_have_started = true;
+    const int requested =
+        repeat([&] { return ssh_channel_request_exec(channel.get(), line.c_str()); }, deadline);
+    if (requested != SSH_OK) {
+      return requested == SSH_AGAIN ? error(ErrorKind::timeout, "no answer to a command in time")
+                                    : broken("the command was not accepted");
+    }
+    failed = false;
+    return {};
+  }
+
   /// Feeds and reads until the command has ended and its output has, or the deadline passes.
   bool attend(Channel& channel, const SshCommand& command, Deadline deadline) {
     SshCommand rest = command;
@@ -206,10 +231,16 @@ struct SshSession::State {
   }
 };
 
+struct SshSession::Conversation {
+  explicit Conversation(ssh_session session) : channel(session) {}
+  Channel channel;
+};
+
 SshSession::SshSession(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 // Not ssh_disconnect, which leaves a socket open that it was given.
 SshSession::~SshSession() {
+  conversation_.reset();
   ssh_silent_disconnect(state_->session.get());
 }
 
@@ -250,30 +281,10 @@ bool SshSession::usable() const {
 Result<SshEnding> SshSession::execute(const SshCommand& command, Deadline deadline,
                                       bool& may_have_started) {
   State& self = *state_;
-  ssh_session session = self.session.get();
-  may_have_started = false;
-  Channel channel(session);
-  if (channel.get() == nullptr) {
-    self.failed = true;
-    return self.broken("no channel");
-  }
-  const int opened = self.repeat([&] { return ssh_channel_open_session(channel.get()); },
-                                 deadline.capped(channel_open_max));
-  if (opened != SSH_OK) {
-    self.failed = true;
-    return opened == SSH_AGAIN
-               ? self.error(deadline.passed() ? ErrorKind::timeout : ErrorKind::transport,
-                            "no answer on the SSH connection")
-               : self.broken("the SSH connection is lost");
-  }
-  may_have_started = true;
-  const std::string line(command.line);
-  const int requested =
-      self.repeat([&] { return ssh_channel_request_exec(channel.get(), line.c_str()); }, deadline);
-  if (requested != SSH_OK) {
-    self.failed = true;
-    return requested == SSH_AGAIN ? self.error(ErrorKind::timeout, "no answer to a command in time")
-                                  : self.broken("the command was not accepted");
+  Channel channel(self.session.get());
+  if (auto begun = self.begin(channel, std::string(command.line), deadline, may_have_started);
+      !begun) {
+    return begun.error();
   }
   if (!self.attend(channel, command, deadline)) {
     self.failed = true;
@@ -285,6 +296,54 @@ Result<SshEnding> SshSession::execute(const SshCommand& command, Deadline deadli
     return self.error(ErrorKind::transport, "the SSH connection was lost while a command ran");
   }
   return SshEnding{exit.code.value_or(-1), exit.signal};
+}
+
+Result<void> SshSession::start(const std::string& line, Deadline deadline) {
+  conversation_ = std::make_unique<Conversation>(state_->session.get());
+  bool may_have_started = false;
+  return state_->begin(conversation_->channel, line, deadline, may_have_started);
+}
+
+Result<void> SshSession::send(std::string_view input, Deadline deadline) {
+  State& self = *state_;
+  const ssh_channel channel = conversation_->channel.get();
+  while (!input.empty()) {
+    const int n =
+        ssh_channel_write(channel, input.data(), static_cast<std::uint32_t>(input.size()));
+    if (n == SSH_ERROR || !usable() || ssh_channel_is_closed(channel) != 0) {
+      self.failed = true;
+      return self.broken("the connection to a program is lost");
+    }
+    input.remove_prefix(static_cast<std::size_t>(std::max(n, 0)));
+    if (!input.empty() && !self.wait(deadline)) {
+      self.failed = true;  // part of it may be on its way
+      return self.error(ErrorKind::timeout, "a program does not read what it is told");
+    }
+  }
+  return {};
+}
+
+Result<void> SshSession::receive(std::string& output, std::string& error_output,
+                                 Deadline deadline) {
+  State& self = *state_;
+  const Channel& channel = conversation_->channel;
+  const SshCommand sinks{.line = {},
+                         .preamble = {},
+                         .input = {},
+                         .on_output = [&](std::string_view text) { output += text; },
+                         .on_error_output = [&](std::string_view text) { error_output += text; }};
+  const std::size_t before = output.size();
+  while (true) {
+    channel.take(sinks);
+    if (output.size() > before) return {};
+    const bool over = ssh_channel_is_eof(channel.get()) != 0 ||
+                      ssh_channel_is_closed(channel.get()) != 0 || channel.exit().seen();
+    if (over || !usable()) {
+      self.failed = true;
+      return self.error(ErrorKind::transport, "a program has ended");
+    }
+    if (!self.wait(deadline)) return self.error(ErrorKind::timeout, "no answer from a program");
+  }
 }
 
 }  // namespace gauntlet

@@ -59,12 +59,22 @@ class SshSession {
   /// that exits and leaves a background process holding its output is done a second later.
   Result<SshEnding> execute(const SshCommand& command, Deadline deadline, bool& may_have_started);
 
+  /// Starts a command that is talked to; from then on the session is for nothing else.
+  Result<void> start(const std::string& line, Deadline deadline);
+  /// Sends it input.
+  Result<void> send(std::string_view input, Deadline deadline);
+  /// Adds what it printed to `output`, once there is some; what it says on its standard error goes
+  /// to `error_output`. ErrorKind::transport once it has ended.
+  Result<void> receive(std::string& output, std::string& error_output, Deadline deadline);
+
   bool usable() const;
 
  private:
+  struct Conversation;
   struct State;
   explicit SshSession(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+  std::unique_ptr<Conversation> conversation_;  ///< goes before state_
 };
 
 }  // namespace gauntlet

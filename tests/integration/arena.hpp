@@ -10,6 +10,7 @@
 #include "harness/control/daemon.hpp"
 #include "harness/generator/generators.hpp"
 #include "harness/run/database.hpp"
+#include "nemesis/agent_links.hpp"
 #include "nemesis/nemesis.hpp"
 #include "tests/integration/test_cluster.hpp"
 #include "tests/temporary_folder.hpp"
@@ -56,7 +57,7 @@ class Arena {
       : cluster(*nodes) {
     database = database_on(cluster, name);
     ledger = *FaultLedger::create(ledger_path());
-    nemesis = std::make_unique<NemesisClient>(FaultContext{&cluster, database.get()}, *ledger, 1);
+    nemesis = std::make_unique<NemesisClient>(context(), *ledger, 1);
     if (!with_database) return;
     REQUIRE(for_all([&](Node& node) { return database->wipe(node); }));
     REQUIRE(for_all([&](Node& node) { return database->start(node); }));
@@ -84,8 +85,8 @@ class Arena {
     return act("heal-" + name, Value::map({{"fault", *injected.find("fault")}}));
   }
   std::string ledger_path() const { return folder.path("faults.jsonl"); }
-  FaultContext context() const { return {&cluster, database.get()}; }
-  std::string residue() const {
+  FaultContext context() { return {&cluster, database.get(), &agents}; }
+  std::string residue() {
     std::string found;
     for (Node* node : cluster.nodes()) {
       for (const Fault* fault : FaultRegistry::instance().all()) {
@@ -98,6 +99,7 @@ class Arena {
   }
 
   Cluster& cluster;
+  AgentLinks agents;
   TemporaryFolder folder;
   std::unique_ptr<Database> database;
   std::unique_ptr<FaultLedger> ledger;

@@ -1,0 +1,21 @@
+// gauntlet-agent: what runs on a node for what the node's own tools cannot do.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "nemesis/agent/server.hpp"
+
+int main(int argc, char** argv) {
+  using namespace gauntlet::agent;
+  const char* const action = argc > 1 ? argv[1] : "";
+  const char* const operand = argc > 2 ? argv[2] : "";
+  if (std::strcmp(action, "serve") == 0) {
+    const int lease_s = std::atoi(operand);
+    return serve(0, 1, std::chrono::seconds(lease_s > 0 ? lease_s : 15));
+  }
+  if (std::strcmp(action, "heal") == 0) return heal(operand);
+  if (std::strcmp(action, "residue") == 0) return residue(operand);
+  std::fputs("usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue [MODULE]\n",
+             stderr);
+  return 254;
+}
