@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* program = "/usr/bin/etcd";
-constexpr const char* data_folder = "/var/lib/gauntlet/etcd";
+constexpr const char* folder_of_data = "/var/lib/gauntlet/etcd";
 constexpr const char* log_file = "/var/log/gauntlet/etcd.log";
 constexpr const char* pid_file = "/run/gauntlet/etcd.pid";
 constexpr std::uint16_t port_for_clients = 2379;
@@ -102,6 +102,7 @@ class Etcd : public Database {
   Result<std::vector<std::string>> primaries() override;
   std::vector<std::string> log_files(const Node&) const override { return {log_file}; }
   std::optional<int> client_port() const override { return port_for_clients; }
+  std::optional<std::string> data_folder() const override { return folder_of_data; }
   std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
   Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
 
@@ -151,7 +152,7 @@ Result<void> Etcd::install(Node& node) {
 
 Result<void> Etcd::wipe(Node& node) {
   if (auto killed = kill(node); !killed) return killed;
-  const auto removed = node.must(Command::of({"rm", "-rf", "--", data_folder, log_file}).root());
+  const auto removed = node.must(Command::of({"rm", "-rf", "--", folder_of_data, log_file}).root());
   if (!removed) return removed.error();
   return {};
 }
@@ -165,7 +166,7 @@ Result<void> Etcd::start(Node& node) {
   daemon.log_file = log_file;
   daemon.arguments = {
       "--name=" + node.name(),
-      fmt::format("--data-dir={}", data_folder),
+      fmt::format("--data-dir={}", folder_of_data),
       "--listen-client-urls=" + http_origin(any_address(node), port_for_clients),
       "--advertise-client-urls=" + http_origin(node.address(), port_for_clients),
       "--listen-peer-urls=" + http_origin(any_address(node), port_for_peers),

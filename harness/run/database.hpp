@@ -65,6 +65,16 @@ class Database {
   virtual std::vector<std::string> log_files(const Node& node) const = 0;
   /// The TCP port at which every node serves clients; faults on clients' traffic need it.
   virtual std::optional<int> client_port() const { return std::nullopt; }
+  /// The folder on a node that holds all that must survive a restart, an absolute path that `wipe`
+  /// removes and `start` makes; what faults on disks and files act upon.
+  virtual std::optional<std::string> data_folder() const { return std::nullopt; }
+  /// The database's own wall clock on `node`, ns since the Unix epoch, asked of the running
+  /// database; nullopt where it does not tell. Faults on clocks read their effect here. Costs a
+  /// connection and a request; an error after 2 s.
+  virtual Result<std::optional<Nanos>> clock(Node& node) {
+    (void)node;
+    return std::optional<Nanos>();
+  }
   /// The processes that kill and pause act upon, through harness/control/daemon.hpp; empty where
   /// these faults are not supported.
   virtual std::vector<ProcessIdentity> processes(const Node& node) const {
