@@ -67,6 +67,9 @@ Section faults() {
   Section section{"faults", {}};
   for (const auto* fault : FaultRegistry::instance().all()) {
     Row row{std::string(fault->name()), std::string(fault->description()), {}};
+    row.details.push_back(fmt::format("packages: {}", fmt::join(fault->packages(), ", ")));
+    row.details.push_back(fmt::format("shown by: {}", fault->proof()));
+    if (!fault->needs().empty()) row.details.push_back(fmt::format("needs: {}", fault->needs()));
     for (const auto& parameter : fault->parameters()) {
       row.details.push_back(fmt::format(
           "{}{}: {}", parameter.name,

@@ -23,6 +23,8 @@ NumberParameter rate() {
 class Bandwidth : public LinkFault {
  public:
   std::string_view name() const override { return "bandwidth"; }
+  std::string_view proof() const override { return "packets counted by its classes"; }
+  std::string_view needs() const override { return "NET_ADMIN; tc with htb and u32"; }
   std::string_view description() const override {
     return "what nodes send to each other is held to a rate";
   }

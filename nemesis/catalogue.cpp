@@ -1,16 +1,21 @@
 #include "nemesis/catalogue.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "nemesis/fault.hpp"
 
 namespace gauntlet {
 
 std::string faults_markdown() {
-  std::string text = "| fault | what it does |\n|---|---|\n";
+  std::string text =
+      "| fault | packages | what it does | shown by | needs |\n|---|---|---|---|---|\n";
   const auto faults = FaultRegistry::instance().all();
-  for (const Fault* fault : faults)
-    text += fmt::format("| [{0}](#{0}) | {1} |\n", fault->name(), fault->description());
+  for (const Fault* fault : faults) {
+    text += fmt::format("| [{0}](#{0}) | {1} | {2} | {3} | {4} |\n", fault->name(),
+                        fmt::join(fault->packages(), ", "), fault->description(), fault->proof(),
+                        fault->needs());
+  }
   for (const Fault* fault : faults) {
     text += fmt::format("\n### {}\n\n", fault->name());
     if (fault->parameters().empty()) {

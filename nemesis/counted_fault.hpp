@@ -16,6 +16,7 @@ struct RuleCounts {
 /// Puts in, probes, counts and takes out, on all nodes concerned at once.
 class CountedFault : public Fault {
  public:
+  std::vector<std::string_view> packages() const override { return {"network"}; }
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override;
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override;
 

@@ -17,6 +17,8 @@ NumberParameter probability() {
 class Duplicate : public LinkChainFault {
  public:
   std::string_view name() const override { return "duplicate"; }
+  std::string_view proof() const override { return "counters of its rules, after pings"; }
+  std::string_view needs() const override { return "NET_ADMIN; iptables with statistic and TEE"; }
   std::string_view description() const override {
     return "a share of the packets between nodes arrives twice";
   }

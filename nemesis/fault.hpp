@@ -54,6 +54,12 @@ class Fault {
   virtual std::string_view name() const = 0;
   virtual std::string_view description() const = 0;
   virtual std::vector<FaultParameter> parameters() const { return {}; }
+  /// The packages that it comes with, of package_names(): one or more, without "all".
+  virtual std::vector<std::string_view> packages() const { return {}; }
+  /// What shows that it took effect, in a few words for the table of faults.
+  virtual std::string_view proof() const { return ""; }
+  /// What it needs of a node or a database: capabilities, devices, tools. Empty: nothing special.
+  virtual std::string_view needs() const { return ""; }
   /// Whether the values make sense on nodes of these names (empty: not known yet); a usage error
   /// says which does not. `parameters` is a map that holds names of parameters() only.
   virtual Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const {
@@ -77,5 +83,11 @@ class Fault {
 };
 
 using FaultRegistry = Registry<Fault>;
+
+/// "standard", "network", "crash", "clock", "disk", "all".
+const std::vector<std::string>& package_names();
+
+/// The registered faults of a package, in the registry's order; all of them for "all".
+std::vector<const Fault*> faults_of_package(std::string_view package);
 
 }  // namespace gauntlet

@@ -18,6 +18,10 @@ namespace {
 class IsolateClients : public ChainFault {
  public:
   std::string_view name() const override { return "isolate-clients"; }
+  std::string_view proof() const override {
+    return "counters of its rules, after a connection is tried";
+  }
+  std::string_view needs() const override { return "NET_ADMIN; iptables; a client port"; }
   std::string_view description() const override {
     return "nodes drop the traffic of clients, but not of each other";
   }

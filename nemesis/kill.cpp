@@ -27,6 +27,7 @@ Result<std::vector<RecordedProcess>> started_processes(const Database& database,
 class Kill : public ProcessFault {
  public:
   std::string_view name() const override { return "kill"; }
+  std::string_view proof() const override { return "the processes are gone"; }
   std::string_view description() const override {
     return "the database's processes are killed (SIGKILL), later it is started again";
   }

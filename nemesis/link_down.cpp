@@ -40,6 +40,8 @@ Result<Control> control_from(const std::string& text) {
 class LinkDown : public ChainFault {
  public:
   std::string_view name() const override { return "link-down"; }
+  std::string_view proof() const override { return "counters of its rules, after pings"; }
+  std::string_view needs() const override { return "NET_ADMIN; iptables"; }
   std::string_view description() const override {
     return "nodes are unreachable, and reach nobody, as if unplugged; only the controller's SSH "
            "goes on";

@@ -17,6 +17,8 @@ NumberParameter probability() {
 class Loss : public LinkChainFault {
  public:
   std::string_view name() const override { return "loss"; }
+  std::string_view proof() const override { return "counters of its rules, after pings"; }
+  std::string_view needs() const override { return "NET_ADMIN; iptables with statistic"; }
   std::string_view description() const override {
     return "a share of the packets between nodes is lost";
   }

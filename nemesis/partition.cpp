@@ -215,6 +215,9 @@ Observation read_counters(const Cluster& cluster, const Cut& cut) {
 class Partition : public Fault {
  public:
   std::string_view name() const override { return "partition"; }
+  std::vector<std::string_view> packages() const override { return {"standard", "network"}; }
+  std::string_view proof() const override { return "counters of the dropping rules, pings"; }
+  std::string_view needs() const override { return "NET_ADMIN; nft or iptables"; }
   std::string_view description() const override { return "nodes drop the packets of other nodes"; }
   std::vector<FaultParameter> parameters() const override { return partition_parameters(); }
 

@@ -46,6 +46,7 @@ bool is_stopped(char state) {
 class Pause : public ProcessFault {
  public:
   std::string_view name() const override { return "pause"; }
+  std::string_view proof() const override { return "the state of the processes is T"; }
   std::string_view description() const override {
     return "the database's processes stand still (SIGSTOP), later they go on";
   }

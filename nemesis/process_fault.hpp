@@ -12,6 +12,7 @@ namespace gauntlet {
 
 class ProcessFault : public Fault {
  public:
+  std::vector<std::string_view> packages() const override { return {"standard", "crash"}; }
   std::vector<FaultParameter> parameters() const override {
     return {{"targets", "any", "on which nodes: " + target_words()}};
   }

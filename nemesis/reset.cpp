@@ -27,6 +27,10 @@ NumberParameter duration() {
 class Reset : public ChainFault {
  public:
   std::string_view name() const override { return "reset"; }
+  std::string_view proof() const override {
+    return "counters of its rules, after a connection is tried";
+  }
+  std::string_view needs() const override { return "NET_ADMIN; iptables with REJECT"; }
   std::string_view description() const override {
     return "connections between nodes, or of clients, are reset";
   }

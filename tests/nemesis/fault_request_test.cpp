@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -53,6 +54,23 @@ TEST_CASE("names of nodes are checked once the nodes are known") {
   CHECK(sound.error().to_string() == "fault kill: no targets 'n4'; did you mean 'n1'?");
   CHECK(check_fault_requests({(*requests)[1]}, {"n1", "n2", "n3"}).has_error());
   CHECK(check_fault_requests(*requests, {"n1", "n4", "n9"}).has_value());
+}
+
+TEST_CASE("every fault says which packages it comes with, and what shows it") {
+  for (const Fault* fault : FaultRegistry::instance().all()) {
+    CAPTURE(std::string(fault->name()));
+    CHECK_FALSE(fault->packages().empty());
+    CHECK_FALSE(fault->proof().empty());
+    for (const auto package : fault->packages()) {
+      CHECK(package != "all");
+      CHECK(std::ranges::count(package_names(), std::string(package)) == 1);
+    }
+    CHECK_FALSE(FaultRegistry::instance().all().empty());
+    CHECK(std::ranges::count(package_names(), std::string(fault->name())) == 0);
+  }
+  CHECK(faults_of_package("all") == FaultRegistry::instance().all());
+  CHECK(faults_of_package("network").size() >= 5);
+  CHECK(faults_of_package("nothing").empty());
 }
 
 TEST_CASE("docs/faults.md holds what the registry says") {
