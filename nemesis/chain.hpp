@@ -24,7 +24,7 @@ struct ChainRule {
 /// Names are prefix + 8 hex digits, at most 28 characters (the tool's limit).
 struct Chain {
   std::string name;
-  std::string table = "filter";    ///< or "mangle", "nat"
+  std::string table = "filter";    ///< or "mangle", "raw", "nat"
   std::vector<std::string> hooks;  ///< "INPUT", "OUTPUT", "PREROUTING"
   std::vector<ChainRule> rules;
 };

@@ -69,11 +69,12 @@ FaultOutcome CountedFault::inject(const FaultContext& context, const Value& plan
                }).sum(&RuleCounts::affected);
   }
   linger(context, plan);
-  return {affected > 0,
-          fmt::format("{}: {} on {} within {} ms, {} affected so far{}", wording(plan),
-                      counted(rules, "rule"), counted(applied.reached(), "node"),
-                      applied_ns / nanos_per_millisecond, counted(affected, "packet"), doubts),
-          {}};
+  return {
+      affected > 0,
+      fmt::format("{}: {} on {} within {} ms, {} affected so far{}", wording(plan),
+                  counted(rules, "rule"), counted(applied.reached(), "node"),
+                  applied_ns / nanos_per_millisecond, counted(affected, affected_noun()), doubts),
+      {}};
 }
 
 FaultOutcome CountedFault::heal(const FaultContext& context, const Value& plan) const {
@@ -85,7 +86,7 @@ FaultOutcome CountedFault::heal(const FaultContext& context, const Value& plan) 
   return {failures.empty(),
           fmt::format("{}: {} removed, {} affected{}", wording(plan),
                       counted(last.sum(&RuleCounts::rules), "rule"),
-                      counted(last.sum(&RuleCounts::affected), "packet"), failures),
+                      counted(last.sum(&RuleCounts::affected), affected_noun()), failures),
           {}};
 }
 

@@ -10,7 +10,7 @@ namespace gauntlet {
 /// What one node says of a fault.
 struct RuleCounts {
   std::int64_t rules = 0;     ///< in place, or taken out just now
-  std::int64_t affected = 0;  ///< packets that were changed so far
+  std::int64_t affected = 0;  ///< packets (or connections) that were changed so far
 };
 
 /// Puts in, probes, counts and takes out, on all nodes concerned at once.
@@ -35,6 +35,8 @@ class CountedFault : public Fault {
   virtual void probe(const FaultContext& context, const Value& plan) const = 0;
   /// "n1 > n2: packets are lost with probability 0.1"
   virtual std::string wording(const Value& plan) const = 0;
+  /// What is counted as affected.
+  virtual std::string affected_noun() const { return "packet"; }
   /// After the proof; for a fault that ends by itself.
   virtual void linger(const FaultContext&, const Value&) const {}
 };

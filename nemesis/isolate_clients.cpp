@@ -8,8 +8,8 @@
 #include "nemesis/chain_fault.hpp"
 #include "nemesis/client_port.hpp"
 #include "nemesis/links.hpp"
-#include "nemesis/number_parameter.hpp"
 #include "nemesis/targets.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 namespace gauntlet {
 

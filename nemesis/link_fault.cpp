@@ -13,23 +13,28 @@ std::vector<FaultParameter> LinkFault::parameters() const {
   auto all = link_parameters();
   for (const auto& number : numbers())
     all.push_back(to_parameter(number));
+  for (const auto& choice : choices())
+    all.push_back(to_parameter(choice));
   return all;
 }
 
 Result<void> LinkFault::check(const Value& parameters,
                               const std::vector<std::string>& nodes) const {
   if (const auto sound = check_numbers(parameters, numbers()); !sound) return sound.error();
+  if (const auto sound = check_choices(parameters, choices()); !sound) return sound.error();
   return check_links(parameters, nodes);
 }
 
 Result<Value> LinkFault::prepare(const FaultContext& context, const Value& parameters,
                                  Random& random) const {
   if (const auto sound = check_numbers(parameters, numbers()); !sound) return sound.error();
+  if (const auto sound = check_choices(parameters, choices()); !sound) return sound.error();
   const auto links = choose_links(context, parameters, random);
   if (!links) return links.error();
   Value plan{Value::Map{}};
   put_links(plan, *links);
   put_numbers(plan, parameters, numbers());
+  put_choices(plan, parameters, choices());
   plan.set("name", draw_name(prefix(), random));
   return plan;
 }
@@ -37,6 +42,7 @@ Result<Value> LinkFault::prepare(const FaultContext& context, const Value& param
 Result<NodeNames> LinkFault::concerned(const Value& plan) const {
   if (const auto name = name_from(plan, prefix()); !name) return name.error();
   if (const auto sound = check_numbers(plan, numbers()); !sound) return sound.error();
+  if (const auto sound = check_choices(plan, choices()); !sound) return sound.error();
   const auto links = links_from(plan);
   if (!links) return links.error();
   std::set<std::string> names;
@@ -83,7 +89,7 @@ std::optional<std::string> LinkChainFault::unsupported(const FaultContext& conte
 
 Chain LinkChainFault::chain_of(const Value& plan, const Node& node) const {
   Chain chain{*name_from(plan, prefix()), std::string(table()), {}, {}};
-  chain.hooks.emplace_back(at_sender() ? "OUTPUT" : "INPUT");
+  chain.hooks.emplace_back(hook());
   for (const auto& address : other_ends(plan, node.name()))
     chain.rules.push_back(rule_for(at_sender() ? "-d" : "-s", address, rule(plan, address)));
   return chain;

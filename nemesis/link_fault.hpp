@@ -1,15 +1,17 @@
-// Faults on links: between nodes, per peer and per direction, with parameters that are numbers.
+// Faults on links: between nodes, per peer and per direction, with parameters that are numbers or
+// words.
 #pragma once
 
 #include <functional>
 
 #include "nemesis/chain_fault.hpp"
 #include "nemesis/links.hpp"
-#include "nemesis/number_parameter.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 namespace gauntlet {
 
-/// A counted fault that stands at one end of each link. Its plan holds links, numbers and a name.
+/// A counted fault that stands at one end of each link. Its plan holds links, numbers, words
+/// and a name.
 class LinkFault : public CountedFault {
  public:
   std::vector<FaultParameter> parameters() const override;
@@ -20,6 +22,7 @@ class LinkFault : public CountedFault {
  protected:
   virtual std::string_view prefix() const = 0;  ///< of the name
   virtual std::vector<NumberParameter> numbers() const = 0;
+  virtual std::vector<ChoiceParameter> choices() const { return {}; }
   /// Whether it stands where packets are sent, or where they come in. The latter is honest about
   /// what was sent.
   virtual bool at_sender() const { return false; }
@@ -34,8 +37,8 @@ class LinkFault : public CountedFault {
   static std::string text_of_links(const Value& plan);
 };
 
-/// A link fault that is one rule of iptables for each address at another end: `-d` on OUTPUT at the
-/// sender, `-s` on INPUT else.
+/// A link fault that is one rule of iptables for each address at another end: `-d` at the sender,
+/// `-s` else.
 class LinkChainFault : public LinkFault {
  public:
   std::optional<std::string> unsupported(const FaultContext& context) const override;
@@ -48,6 +51,7 @@ class LinkChainFault : public LinkFault {
 
  protected:
   virtual std::string_view table() const { return "filter"; }
+  virtual std::string_view hook() const { return at_sender() ? "OUTPUT" : "INPUT"; }
   /// What follows the address in a rule. The plan is sound.
   virtual std::string rule(const Value& plan, const std::string& address) const = 0;
   virtual std::string sample_rule() const = 0;  ///< about an address that nobody has

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "nemesis/number_parameter.hpp"
 #include "nemesis/targets.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 namespace gauntlet {
 

@@ -1,8 +1,8 @@
 // The packet queue of a node: one thread that holds, damages or loses what its kernel hands over.
 //
-// Rules of the node's firewall (put there by the controller, on INPUT) send packets of certain
-// senders here. Several injections may concern one sender: a packet meets all of them, and their
-// delays add up. A sender that no injection knows passes at once.
+// Rules of the node's firewall (put there by the controller, on what comes in) send packets of
+// certain senders here. Several injections may concern one sender: a packet meets all of them, and
+// their delays add up. A sender that no injection knows passes at once.
 #pragma once
 
 #include <atomic>

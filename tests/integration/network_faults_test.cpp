@@ -8,7 +8,7 @@
 
 #include "harness/control/dial.hpp"
 #include "nemesis/heal.hpp"
-#include "tests/integration/arena.hpp"
+#include "tests/integration/throughput.hpp"
 
 using namespace gauntlet;
 using std::chrono::milliseconds;
@@ -20,47 +20,6 @@ namespace {
 TestCluster& three_nodes() {
   static TestCluster cluster(test_cluster_options("network", 3));
   return cluster;
-}
-
-std::string output_of(Node& node, const std::string& script) {
-  const auto result = node.run(Command::shell(script).root().within(seconds(20)));
-  REQUIRE(result);
-  return result->output + result->error_output;
-}
-
-struct Pings {
-  std::int64_t sent = 0, received = 0, duplicates = 0;
-};
-
-Pings ping(Node& from, const Node& to, int count) {
-  const std::string output =
-      output_of(from, fmt::format("ping -n -q -c {} -i 0.005 -W 0.3 {}", count, to.address()));
-  const bool twice = output.find(" duplicates") != std::string::npos;
-  return {number_before(output, " packets transmitted"), number_before(output, " received"),
-          twice ? number_before(output, " duplicates") : 0};
-}
-
-/// Mbit/s of one TCP stream as the receiver sees it, over a second.
-double throughput_mbit(Node& from, Node& to) {
-  std::string received;
-  std::thread receiver([&] {
-    received = output_of(
-        to,
-        "perl -MIO::Socket::INET -MTime::HiRes=time -e '$s = IO::Socket::INET->new(Listen => 1, "
-        "LocalPort => 5001, ReuseAddr => 1) or die; alarm 10; $c = $s->accept; $t = time; $n += $r "
-        "while $r = sysread $c, $b, 1 << 20; printf \"%d %.6f\\n\", $n, time - $t'");
-  });
-  output_of(from,
-            fmt::format("perl -MIO::Socket::INET -MTime::HiRes=time,sleep -e 'alarm 10; for (1 .. "
-                        "100) {{ last if $c = IO::Socket::INET->new(PeerAddr => \"{}\", PeerPort "
-                        "=> 5001); sleep 0.02 }} $b = \"x\" x 65536; $e = time + 1; while (time < "
-                        "$e) {{ syswrite $c, $b }}'",
-                        to.address()));
-  receiver.join();
-  std::istringstream words(received);
-  double bytes = 0, seconds_taken = 1;
-  words >> bytes >> seconds_taken;
-  return bytes * 8 / seconds_taken / 1e6;
 }
 
 bool connects(const Node& node, int port) {

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "nemesis/links.hpp"
-#include "nemesis/number_parameter.hpp"
+#include "nemesis/typed_parameter.hpp"
 #include "tests/nemesis/fakes.hpp"
 
 using namespace gauntlet;

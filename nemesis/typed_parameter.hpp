@@ -1,4 +1,4 @@
-// Parameters of faults that are numbers with a range.
+// Parameters of faults that are numbers with a range, or one of some words.
 #pragma once
 
 #include <string>
@@ -33,6 +33,17 @@ void put_numbers(Value& plan, const Value& parameters, const std::vector<NumberP
 
 /// The value as text; the default where the map has none.
 std::string text_from(const Value& map, std::string_view name, std::string_view default_value);
+
+struct ChoiceParameter {
+  std::string name;
+  std::string default_value;
+  std::vector<std::string> choices;
+  std::string description;  ///< the choices are added
+};
+
+FaultParameter to_parameter(const ChoiceParameter& choice);
+Result<void> check_choices(const Value& map, const std::vector<ChoiceParameter>& choices);
+void put_choices(Value& plan, const Value& parameters, const std::vector<ChoiceParameter>& choices);
 
 /// A usage error unless `text` is one of `choices`.
 Result<void> check_choice(std::string_view name, std::string_view text,

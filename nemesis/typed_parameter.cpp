@@ -1,4 +1,4 @@
-#include "nemesis/number_parameter.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -55,6 +55,26 @@ std::string text_from(const Value& map, std::string_view name, std::string_view 
   const Value* value = map.find(name);
   return std::string(value != nullptr && value->is_string() ? std::string_view(value->string())
                                                             : default_value);
+}
+
+FaultParameter to_parameter(const ChoiceParameter& choice) {
+  return {choice.name, choice.default_value,
+          fmt::format("{}: {}", choice.description, fmt::join(choice.choices, ", "))};
+}
+
+Result<void> check_choices(const Value& map, const std::vector<ChoiceParameter>& choices) {
+  for (const auto& choice : choices) {
+    const std::string text = text_from(map, choice.name, choice.default_value);
+    if (const auto known = check_choice(choice.name, text, choice.choices); !known)
+      return known.error();
+  }
+  return {};
+}
+
+void put_choices(Value& plan, const Value& parameters,
+                 const std::vector<ChoiceParameter>& choices) {
+  for (const auto& choice : choices)
+    plan.set(choice.name, text_from(parameters, choice.name, choice.default_value));
 }
 
 Result<void> check_choice(std::string_view name, std::string_view text,
