@@ -1,5 +1,5 @@
 // Options from a TOML file: [test] holds those of the table, [database] and [workload] those of the
-// chosen database and workload.
+// chosen database and workload, each [[schedule]] what the nemesis does at a time.
 
 #include <fmt/format.h>
 
@@ -7,17 +7,12 @@
 #include <sstream>
 
 #include "base/suggest.hpp"
+#include "cli/schedule_table.hpp"
 #include "cli/settings.hpp"
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace gauntlet {
 
 namespace {
-
-std::string place(const std::string& path, const toml::source_region& region) {
-  return fmt::format("{}:{}:{}", path, region.begin.line, region.begin.column);
-}
 
 /// The node's value as an option's text; nullopt for what no option can hold.
 std::optional<std::string> option_text(const toml::node& node) {
@@ -54,25 +49,37 @@ Result<std::map<std::string, Setting, std::less<>>> read_config_file(const std::
   }
   const toml::parse_result parsed = toml::parse_file(path);
   if (!parsed) {
-    return failure(
-        ErrorKind::input,
-        fmt::format("{}: {}", place(path, parsed.error().source()), parsed.error().description()),
-        "correct the TOML there");
+    return failure(ErrorKind::input,
+                   fmt::format("{}: {}", toml_place(path, parsed.error().source()),
+                               parsed.error().description()),
+                   "correct the TOML there");
   }
   std::map<std::string, Setting, std::less<>> result;
   for (const auto& [section_key, section_node] : parsed.table()) {
     const std::string section(section_key.str());
+    if (section == "schedule") {
+      auto text = schedule_text(path, section_node);
+      if (!text) return text.error();
+      const std::string where = toml_place(path, section_key.source());
+      if (const auto* test = parsed.table().get_as<toml::table>("test");
+          test != nullptr && test->contains("schedule")) {
+        return failure(ErrorKind::input, where + ": schedule is given twice",
+                       "leave out [[schedule]] or the key schedule of [test]");
+      }
+      result["test.schedule"] = Setting{std::move(*text), where};
+      continue;
+    }
     const auto* table = section_node.as_table();
     if (table == nullptr || (section != "test" && section != "database" && section != "workload")) {
       return failure(ErrorKind::input,
-                     fmt::format("{}: unknown {} '{}'", place(path, section_key.source()),
+                     fmt::format("{}: unknown {} '{}'", toml_place(path, section_key.source()),
                                  table == nullptr ? "key" : "table", section),
-                     "the tables are [test], [database] and [workload]");
+                     "the tables are [test], [database], [workload] and [[schedule]]");
     }
     for (const auto& [key, node] : *table) {
       const std::string name(key.str());
       const auto text = option_text(node);
-      const std::string where = place(path, key.source());
+      const std::string where = toml_place(path, key.source());
       if (!text) {
         return failure(ErrorKind::input, fmt::format("{}: '{}' cannot hold that", where, name),
                        "give a string, a number, true or false, or a list of strings");

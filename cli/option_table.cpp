@@ -16,9 +16,17 @@ const std::vector<OptionSpec>& option_table() {
       // What is run.
       {"workload", text, "register", "NAME", "", "Test", "What the clients do (gauntlet list)"},
       {"nemesis", list, "", "FAULT,...", "", "Test",
-       "Faults to inject, each with its parameters: partition:shape=halves,kill:targets=one"},
+       "Faults to inject, each with its parameters: partition:shape=halves,kill:targets=one; or "
+       "packages of them: standard, network, crash, clock, disk, all"},
       {"nemesis-interval", duration, "5s", "DURATION", "10ms..1h", "Test",
        "About how long a fault lasts, and how long it is quiet between two"},
+      {"nemesis-overlap", integer, "1", "N", "1..20", "Test",
+       "How many faults may be in place at once; each is healed by itself"},
+      {"nemesis-pace", text, "even", "PACE", "", "Test",
+       "even, or in Chaos Monkey's manner "
+       "random:mean=20s:min=5s:lasts=5s:group=fault:quiet=30s-45s"},
+      {"schedule", text, "", "SCHEDULE", "", "Test",
+       "Exactly what happens when: 'at 5s partition halves; at 15s heal; at 20s kill n1'"},
       {"time-limit", duration, "30s", "DURATION", "10ms..30h", "Test",
        "How long clients and faults go on; for check: how long the analysis may take"},
       {"ops", integer, "0", "N", "0..4000000000", "Test",

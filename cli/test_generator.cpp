@@ -54,8 +54,7 @@ class Companion : public Generator {
 
 }  // namespace
 
-GeneratorPtr test_generator(const TestPlan& plan, WorkloadGenerators workload,
-                            const std::vector<FaultRequest>& faults,
+GeneratorPtr test_generator(const TestPlan& plan, WorkloadGenerators workload, GeneratorPtr nemesis,
                             std::function<void(const std::string&)> on_phase) {
   const auto phase = [on_phase = std::move(on_phase)](std::string name) {
     return gen::log([on_phase, name = std::move(name)] { on_phase(name); });
@@ -67,16 +66,14 @@ GeneratorPtr test_generator(const TestPlan& plan, WorkloadGenerators workload,
   }
   if (plan.rate > 0) load = gen::stagger(static_cast<double>(plan.rate), std::move(load));
   load = std::make_unique<Lead>(gen::on_clients(std::move(load)), load_ended);
-  if (!faults.empty()) {
-    load = gen::any(
-        std::move(load),
-        GeneratorPtr(std::make_unique<Companion>(
-            gen::on_nemesis(nemesis_schedule(faults, plan.nemesis_interval_ns)), load_ended)));
+  if (plan.has_faults()) {
+    load = gen::any(std::move(load), GeneratorPtr(std::make_unique<Companion>(
+                                         gen::on_nemesis(std::move(nemesis)), load_ended)));
   }
   std::vector<GeneratorPtr> phases;
   phases.push_back(phase("load"));
   phases.push_back(gen::time_limit(std::chrono::nanoseconds(plan.time_limit_ns), std::move(load)));
-  if (!faults.empty()) {
+  if (plan.has_faults()) {
     phases.push_back(phase("heal"));
     phases.push_back(gen::on_nemesis(final_heal()));
     phases.push_back(phase("recovery"));

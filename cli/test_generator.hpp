@@ -10,9 +10,9 @@
 
 namespace gauntlet {
 
-/// `on_phase` is called under the run loop's lock when a phase begins, with its name.
-GeneratorPtr test_generator(const TestPlan& plan, WorkloadGenerators workload,
-                            const std::vector<FaultRequest>& faults,
+/// `nemesis` is what nemesis_generator made of the same plan. `on_phase` is called under the run
+/// loop's lock when a phase begins, with its name.
+GeneratorPtr test_generator(const TestPlan& plan, WorkloadGenerators workload, GeneratorPtr nemesis,
                             std::function<void(const std::string&)> on_phase);
 
 }  // namespace gauntlet

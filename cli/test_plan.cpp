@@ -13,7 +13,9 @@
 #include "checker/linearizability_monitor.hpp"
 #include "harness/control/dial.hpp"
 #include "harness/control/host_spec.hpp"
+#include "harness/generator/generators.hpp"
 #include "history/json_value.hpp"
+#include "nemesis/exact_schedule.hpp"
 
 namespace gauntlet {
 
@@ -155,7 +157,11 @@ Result<TestPlan> make_plan(Settings& settings, const std::string& name) {
   if (auto used = settings.all_used(unit_option_names()); !used) return used.error();
 
   plan.nemesis = settings.text("nemesis");
-  if (auto requests = parse_fault_requests(plan.nemesis); !requests) return requests.error();
+  plan.nemesis_interval_ns = settings.duration("nemesis-interval");
+  plan.nemesis_overlap = settings.integer("nemesis-overlap");
+  plan.nemesis_pace = settings.text("nemesis-pace");
+  plan.schedule = settings.text("schedule");
+  if (auto nemesis = nemesis_generator(plan, {}); !nemesis) return nemesis.error();
   if (auto chosen = choose_nodes(settings, (*database)->embedded(), plan); !chosen) {
     return chosen.error();
   }
@@ -163,7 +169,6 @@ Result<TestPlan> make_plan(Settings& settings, const std::string& name) {
   if (!concurrency) return concurrency.error();
   plan.concurrency = *concurrency;
   plan.claim = (*database)->claim(plan.database_options);
-  plan.nemesis_interval_ns = settings.duration("nemesis-interval");
   plan.time_limit_ns = settings.duration("time-limit");
   plan.operation_timeout_ns = settings.duration("operation-timeout");
   plan.recovery_ns = settings.duration("recovery");
@@ -219,6 +224,10 @@ Value to_value(const TestPlan& plan) {
                      {"claim", plan.claim},
                      {"nemesis", plan.nemesis},
                      {"nemesis_interval_ns", plan.nemesis_interval_ns},
+                     {"nemesis_overlap", plan.nemesis_overlap},
+                     {"nemesis_pace", plan.nemesis_pace},
+                     {"schedule", plan.schedule},
+                     {"replay_of", plan.replay_of},
                      {"time_limit_ns", plan.time_limit_ns},
                      {"operation_timeout_ns", plan.operation_timeout_ns},
                      {"recovery_ns", plan.recovery_ns},
@@ -251,6 +260,11 @@ Result<TestPlan> read_plan(const std::string& path) {
   plan.claim = string_entry(*value, "claim");
   plan.nemesis = string_entry(*value, "nemesis");
   plan.nemesis_interval_ns = integer_entry(*value, "nemesis_interval_ns");
+  plan.nemesis_overlap = std::max<std::int64_t>(1, integer_entry(*value, "nemesis_overlap"));
+  const std::string pace = string_entry(*value, "nemesis_pace");
+  plan.nemesis_pace = pace.empty() ? "even" : pace;
+  plan.schedule = string_entry(*value, "schedule");
+  plan.replay_of = string_entry(*value, "replay_of");
   plan.time_limit_ns = integer_entry(*value, "time_limit_ns");
   plan.operation_timeout_ns = integer_entry(*value, "operation_timeout_ns");
   plan.recovery_ns = integer_entry(*value, "recovery_ns");
@@ -276,6 +290,22 @@ Result<TestPlan> read_plan(const std::string& path) {
 
 WorkloadSettings workload_settings(const TestPlan& plan) {
   return {plan.workload_options, plan.concurrency, plan.node_count, plan.claim};
+}
+
+Result<GeneratorPtr> nemesis_generator(const TestPlan& plan,
+                                       const std::vector<std::string>& nodes) {
+  const auto requests = parse_fault_requests(plan.nemesis);
+  if (!requests) return requests.error();
+  if (auto fits = check_fault_requests(*requests, nodes); !fits) return fits.error();
+  const auto pace = parse_pace(plan.nemesis_pace, std::max<Nanos>(plan.nemesis_interval_ns, 1),
+                               static_cast<int>(std::min<std::int64_t>(plan.nemesis_overlap, 20)));
+  if (!pace) return pace.error();
+  auto schedule = parse_schedule(plan.schedule);
+  if (!schedule) return schedule.error();
+  if (auto fits = check_schedule(*schedule, nodes); !fits) return fits.error();
+  if (schedule->empty()) return nemesis_schedule(*requests, *pace);
+  if (requests->empty()) return exact_schedule(std::move(*schedule));
+  return gen::any(exact_schedule(std::move(*schedule)), nemesis_schedule(*requests, *pace));
 }
 
 }  // namespace gauntlet

@@ -22,6 +22,10 @@ struct TestPlan {
   std::string claim;    ///< the consistency that the database is held against
   std::string nemesis;  ///< the fault requests as given
   Nanos nemesis_interval_ns = 0;
+  std::int64_t nemesis_overlap = 1;
+  std::string nemesis_pace = "even";
+  std::string schedule;   ///< what happens at which time, as parse_schedule reads it
+  std::string replay_of;  ///< the run directory that this one repeats; empty if none
   Nanos time_limit_ns = 0;
   Nanos operation_timeout_ns = 0;
   Nanos recovery_ns = 0;
@@ -30,6 +34,9 @@ struct TestPlan {
   int concurrency = 1;
   bool stop_on_violation = false;
   std::uint64_t seed = 0;
+
+  /// Whether anything is to be injected.
+  bool has_faults() const { return !nemesis.empty() || !schedule.empty(); }
 
   std::string provider;  ///< "docker", "hosts" or "embedded"
   std::string cluster;   ///< name of the docker cluster
@@ -52,5 +59,9 @@ Result<TestPlan> read_plan(const std::string& path);
 Result<std::unique_ptr<Database>> make_database(const TestPlan& plan);
 
 WorkloadSettings workload_settings(const TestPlan& plan);
+
+/// Everything that the nemesis does until the end of the load. Checks the plan's faults, pace and
+/// schedule, which may come from a file, on nodes of these names (empty: not known yet).
+Result<GeneratorPtr> nemesis_generator(const TestPlan& plan, const std::vector<std::string>& nodes);
 
 }  // namespace gauntlet

@@ -100,13 +100,12 @@ class TestRun {
   }
 
   Result<void> prepare_nemesis() {
-    auto requests = parse_fault_requests(plan_.nemesis);
-    if (!requests) return requests.error();
-    faults_ = std::move(*requests);
     std::vector<std::string> names;
     for (const Node* node : stage_->site->cluster().nodes())
       names.push_back(node->name());
-    if (auto fits = check_fault_requests(faults_, names); !fits) return fits;
+    auto generator = nemesis_generator(plan_, names);
+    if (!generator) return generator.error();
+    nemesis_generator_ = std::move(*generator);
     auto ledger = FaultLedger::create(path("faults.jsonl"));
     if (!ledger) return ledger.error();
     stage_->ledger = std::move(*ledger);
@@ -162,9 +161,9 @@ class TestRun {
         return;
       }
     }
-    const GeneratorPtr generator =
-        test_generator(plan_, workload->generators(workload_settings(plan_)), faults_,
-                       [this](const std::string& name) { progress_->phase(name); });
+    const GeneratorPtr generator = test_generator(
+        plan_, workload->generators(workload_settings(plan_)), std::move(nemesis_generator_),
+        [this](const std::string& name) { progress_->phase(name); });
     summary_ = gauntlet::run(*generator, run_setup(**recorder));
     notes_.insert(notes_.end(), summary_.notes.begin(), summary_.notes.end());
     const auto closed = (*recorder)->close();
@@ -304,7 +303,7 @@ class TestRun {
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<LiveMonitor> monitor_;
   std::optional<LiveFindings> findings_;
-  std::vector<FaultRequest> faults_;
+  GeneratorPtr nemesis_generator_;
   RunSummary summary_;
   std::vector<std::string> notes_;
   std::vector<std::string> versions_;

@@ -5,23 +5,17 @@
 
 #include "base/suggest.hpp"
 #include "nemesis/nemesis.hpp"
+#include "nemesis/words.hpp"
 
 namespace gauntlet {
 
 namespace {
 
-/// Takes what is in front of the first `separator` off `text`.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = text.find(separator);
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return part;
-}
-
 std::vector<std::string> known_faults() {
   std::vector<std::string> names;
   for (const Fault* fault : FaultRegistry::instance().all())
     names.emplace_back(fault->name());
+  names.insert(names.end(), package_names().begin(), package_names().end());
   return names;
 }
 
@@ -51,23 +45,54 @@ Result<void> set_parameter(const Fault& fault, std::string_view text, Value& par
 
 }  // namespace
 
+Result<FaultRequest> parse_fault_request(std::string_view text) {
+  const std::string name(take_until(text, ':'));
+  const Fault* fault = FaultRegistry::instance().find(name);
+  if (fault == nullptr) {
+    return failure(ErrorKind::usage, fmt::format("no fault '{}'", name),
+                   did_you_mean(name, known_faults()));
+  }
+  FaultRequest request{name, Value(Value::Map{}), ""};
+  while (!text.empty()) {
+    const auto set = set_parameter(*fault, take_until(text, ':'), request.parameters);
+    if (!set) return set.error();
+  }
+  if (const auto sound = check_fault_requests({request}, {}); !sound) return sound.error();
+  return request;
+}
+
+std::string to_text(const FaultRequest& request) {
+  std::string text = request.name;
+  for (const auto& [name, value] : request.parameters.entries())
+    text += fmt::format(":{}={}", name, value.is_string() ? value.string() : to_json(value));
+  return text;
+}
+
 Result<std::vector<FaultRequest>> parse_fault_requests(const std::string& text) {
   std::vector<FaultRequest> requests;
+  std::vector<std::string> packages;
   std::string_view rest = text;
   while (!rest.empty()) {
-    std::string_view part = take_until(rest, ',');
-    const std::string name(take_until(part, ':'));
-    const Fault* fault = FaultRegistry::instance().find(name);
-    if (fault == nullptr) {
-      return failure(ErrorKind::usage, fmt::format("no fault '{}'", name),
-                     did_you_mean(name, known_faults()));
+    const std::string_view part = take_until(rest, ',');
+    const std::string name(part.substr(0, part.find(':')));
+    if (std::ranges::count(package_names(), name) > 0) {
+      if (name != part) {
+        return failure(ErrorKind::usage, fmt::format("package {} takes no parameters", name),
+                       "give them to its faults by name");
+      }
+      packages.push_back(name);
+      continue;
     }
-    FaultRequest request{name, Value(Value::Map{})};
-    while (!part.empty()) {
-      const auto set = set_parameter(*fault, take_until(part, ':'), request.parameters);
-      if (!set) return set.error();
+    auto request = parse_fault_request(part);
+    if (!request) return request.error();
+    requests.push_back(std::move(*request));
+  }
+  for (const auto& package : packages) {
+    for (const Fault* fault : faults_of_package(package)) {
+      const std::string name(fault->name());
+      if (std::ranges::count(requests, name, &FaultRequest::name) > 0) continue;
+      requests.push_back({name, Value(Value::Map{}), package});
     }
-    requests.push_back(std::move(request));
   }
   if (const auto sound = check_fault_requests(requests, {}); !sound) return sound.error();
   return requests;

@@ -14,16 +14,23 @@
 #include "harness/run/client.hpp"
 #include "nemesis/fault.hpp"
 #include "nemesis/ledger.hpp"
+#include "nemesis/pace.hpp"
 
 namespace gauntlet {
 
 /// A fault as asked for: --nemesis partition:shape=halves,kill:targets=one.
 struct FaultRequest {
   std::string name;
-  Value parameters;  ///< a map, by parameter name
+  Value parameters;          ///< a map, by parameter name
+  std::string package = {};  ///< through which it was asked for; empty if by its name
 };
 
-/// Parses "a,b:p=v:q=w"; unknown names and parameters are usage errors with a suggestion.
+/// Parses "b:p=v:q=w"; unknown names and parameters are usage errors with a suggestion.
+Result<FaultRequest> parse_fault_request(std::string_view text);
+std::string to_text(const FaultRequest& request);
+
+/// Parses "a,b:p=v:q=w,network". A package stands for those of its faults that are not there by
+/// name or through a package before it.
 Result<std::vector<FaultRequest>> parse_fault_requests(const std::string& text);
 
 /// Whether the requests make sense on nodes of these names; a usage error says what does not.
@@ -49,10 +56,10 @@ class NemesisClient : public Client {
   std::unique_ptr<State> state_;
 };
 
-/// Injects the requested faults at random, one at a time, each for about `interval`, with about
-/// `interval` of quiet before it (Jepsen's standard schedule). Endless, unless no fault is left
-/// that the cluster and the database support; limit it from outside.
-GeneratorPtr nemesis_schedule(const std::vector<FaultRequest>& requests, Nanos interval_ns);
+/// Injects the requested faults at random, at a pace (an even one without overlap is Jepsen's
+/// standard schedule). Packages are drawn first, then one of their faults. Endless, unless no fault
+/// is left that the cluster and the database support; limit it from outside.
+GeneratorPtr nemesis_schedule(const std::vector<FaultRequest>& requests, const Pace& pace);
 
 /// One operation that heals all that is still in place; part of the recovery phase.
 GeneratorPtr final_heal();

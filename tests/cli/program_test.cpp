@@ -65,6 +65,37 @@ TEST_CASE("a configuration file is checked with line and column") {
   check_refused({"test", "memory", "--config", file}, 254, "unknown table 'tset'");
 }
 
+TEST_CASE("a schedule in a file is checked with line and column, and is that of the flag") {
+  const Scratch scratch;
+  const std::string file = scratch.path("test.toml");
+  const auto refused = [&](const std::string& text, const std::string& part) {
+    write(file, text);
+    check_refused({"test", "memory", "--config", file}, 254, file + part);
+  };
+  refused("[[schedule]]\nat = \"5s\"\nfault = \"kil\"\n",
+          ":3:9: no fault 'kil'; did you mean 'kill'?");
+  refused("[[schedule]]\nat = \"5s\"\nfault = \"kill\"\ntarget = \"n1\"\n",
+          ":4:1: unknown key 'target'; did you mean 'targets'?");
+  refused("[[schedule]]\nat = \"soon\"\nfault = \"kill\"\n", ":2:6: 'soon' is no time");
+  refused("[[schedule]]\nat = 5\ndo = \"hael\"\n", ":3:6: cannot do 'hael'");
+  refused("[[schedule]]\nfault = \"kill\"\n", ":1:1: an act of the schedule has no time");
+  refused("[[schedule]]\nat = 5\nfault = \"kill\"\n[[schedule]]\nat = 4\ndo = \"heal\"\n",
+          ":5:6: 4s comes before 5s");
+  refused("schedule = 3\n", ":1:12: schedule is no list of tables");
+  refused("[test]\nschedule = \"\"\n[[schedule]]\nat = 1\ndo = \"heal\"\n",
+          ":3:3: schedule is given twice");
+  write(file,
+        "[[schedule]]\nat = \"5s\"\nfault = \"partition\"\nshape = \"halves\"\n"
+        "[[schedule]]\nat = 15\ndo = \"heal\"\nfault = \"partition\"\n");
+  const auto read = gauntlet::gauntlet({"test", "memory", "--config", file, "--print-config"});
+  CAPTURE(read.error_output);
+  CHECK(read.output.find("at 5s partition:shape=halves; at 15s heal partition") !=
+        std::string::npos);
+  check_refused({"test", "memory", "--schedule", "at 5s partition halve"}, 254,
+                "schedule, column 1: fault partition: no shape 'halve'");
+  check_refused({"test", "memory", "--nemesis-pace", "rndom"}, 254, "did you mean 'random'?");
+}
+
 TEST_CASE("flags go over the environment, that over the file, that over the default") {
   const Scratch scratch;
   const std::string file = scratch.path("test.toml");

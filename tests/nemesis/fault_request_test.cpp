@@ -56,6 +56,22 @@ TEST_CASE("names of nodes are checked once the nodes are known") {
   CHECK(check_fault_requests(*requests, {"n1", "n4", "n9"}).has_value());
 }
 
+TEST_CASE("a package stands for its faults, those named apart from it") {
+  const auto requests = parse_fault_requests("kill:targets=one,standard,network");
+  REQUIRE(requests.has_value());
+  CHECK((*requests)[0].package == "");
+  CHECK(std::ranges::count((*requests), std::string("kill"), &FaultRequest::name) == 1);
+  CHECK(std::ranges::count((*requests), std::string("partition"), &FaultRequest::name) == 1);
+  const auto pause = std::ranges::find(*requests, std::string("pause"), &FaultRequest::name);
+  REQUIRE(pause != requests->end());
+  CHECK(pause->package == "standard");
+  CHECK(parse_fault_requests("all")->size() == FaultRegistry::instance().all().size());
+  CHECK(parse_fault_requests("network:targets=n1").error().to_string() ==
+        "package network takes no parameters; give them to its faults by name");
+  CHECK(parse_fault_requests("netwrk").error().to_string() ==
+        "no fault 'netwrk'; did you mean 'network'?");
+}
+
 TEST_CASE("every fault says which packages it comes with, and what shows it") {
   for (const Fault* fault : FaultRegistry::instance().all()) {
     CAPTURE(std::string(fault->name()));

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "harness/generator/generators.hpp"
@@ -11,6 +12,7 @@ using namespace gauntlet;
 namespace {
 
 constexpr Nanos interval = 10 * nanos_per_second;
+const Pace even = *parse_pace("even", interval, 1);
 
 std::vector<FaultRequest> requests() {
   return *parse_fault_requests("partition:shape=halves,kill,pause");
@@ -48,7 +50,7 @@ std::string text_of(const std::vector<Operation>& operations) {
 }  // namespace
 
 TEST_CASE("quiet, a fault, its heal, quiet, ...") {
-  const auto simulation = simulate(nemesis_schedule(requests(), interval), setup_with(1));
+  const auto simulation = simulate(nemesis_schedule(requests(), even), setup_with(1));
   CHECK(simulation.end == Simulation::End::cut);
   const auto acts = simulation.invocations();
   REQUIRE(acts.size() > 40);
@@ -79,7 +81,7 @@ TEST_CASE("quiet, a fault, its heal, quiet, ...") {
 
 TEST_CASE("the seed decides the schedule, whatever the clients do") {
   const auto acts = [](std::uint64_t seed, bool busy) {
-    auto nemesis = nemesis_schedule(requests(), interval);
+    auto nemesis = nemesis_schedule(requests(), even);
     auto clients = busy ? gen::on_clients(gen::fixed(operation("read"))) : gen::nothing();
     auto setup = setup_with(seed);
     setup.time_max_ns = 120 * nanos_per_second;
@@ -98,7 +100,7 @@ TEST_CASE("the seed decides the schedule, whatever the clients do") {
 }
 
 TEST_CASE("what is not supported is asked for once") {
-  const auto simulation = simulate(nemesis_schedule(requests(), interval), setup_with(1, "pause"));
+  const auto simulation = simulate(nemesis_schedule(requests(), even), setup_with(1, "pause"));
   int pauses = 0;
   std::string last;
   for (const auto& act : simulation.invocations()) {
@@ -110,21 +112,101 @@ TEST_CASE("what is not supported is asked for once") {
   CHECK(pauses == 1);
 
   const auto none =
-      simulate(nemesis_schedule(*parse_fault_requests("kill"), interval), setup_with(1, "kill"));
+      simulate(nemesis_schedule(*parse_fault_requests("kill"), even), setup_with(1, "kill"));
   CHECK(none.end == Simulation::End::exhausted);
   CHECK(none.invocations().size() == 1);
-  CHECK(simulate(nemesis_schedule({}, interval), setup_with(1)).events.empty());
+  CHECK(simulate(nemesis_schedule({}, even), setup_with(1)).events.empty());
 }
 
 TEST_CASE("what is skipped is not healed, and tried again") {
-  const auto simulation =
-      simulate(nemesis_schedule(requests(), interval), setup_with(3, "", "kill"));
+  const auto simulation = simulate(nemesis_schedule(requests(), even), setup_with(3, "", "kill"));
   int kills = 0;
   for (const auto& act : simulation.invocations()) {
     kills += act.f == "inject-kill";
     CHECK(act.f != "heal-kill");
   }
   CHECK(kills > 1);
+}
+
+TEST_CASE("faults overlap up to the limit, and each is healed by its number") {
+  const auto simulation =
+      simulate(nemesis_schedule(requests(), *parse_pace("even", interval, 2)), setup_with(1));
+  std::map<std::int64_t, std::string> in_place;
+  std::size_t most = 0, twice = 0;
+  std::int64_t injections = 0;
+  for (const auto& act : simulation.invocations()) {
+    if (act.f.starts_with("inject-")) {
+      for (const auto& [id, name] : in_place)
+        twice += name == act.f.substr(7);
+      in_place[++injections] = act.f.substr(7);
+    } else {
+      const std::int64_t id = act.value.find("fault")->integer();
+      REQUIRE(in_place.contains(id));
+      CHECK(act.f == "heal-" + in_place[id]);
+      in_place.erase(id);
+    }
+    most = std::max(most, in_place.size());
+  }
+  CHECK(most == 2);
+  CHECK(twice == 0);
+  CHECK(injections > 40);
+}
+
+TEST_CASE("a package counts as one, and its faults come by and by") {
+  const auto simulation = simulate(nemesis_schedule(*parse_fault_requests("kill,network"), even),
+                                   setup_with(1, "loss"));
+  std::map<std::string, int> counts;
+  int all = 0;
+  for (const auto& act : simulation.invocations()) {
+    if (!act.f.starts_with("inject-")) continue;
+    ++counts[act.f.substr(7)];
+    ++all;
+  }
+  CHECK(counts["kill"] > all / 4);
+  CHECK(counts["kill"] < all * 3 / 4);
+  CHECK(counts["loss"] <= 1);
+  CHECK(counts.size() > 3);
+}
+
+TEST_CASE("a random pace keeps its gaps and its quiet times") {
+  const auto pace = parse_pace("random:mean=20s:min=8s:lasts=3s:quiet=60s-90s", interval, 1);
+  REQUIRE(pace.has_value());
+  const auto simulation = simulate(nemesis_schedule(requests(), *pace), setup_with(1));
+  const auto acts = simulation.invocations();
+  REQUIRE(acts.size() > 30);
+  Nanos last = 0, sum = 0;
+  int injections = 0;
+  for (const auto& act : acts) {
+    CHECK_FALSE((act.time_ns > 60 * nanos_per_second && act.time_ns < 90 * nanos_per_second));
+    if (!act.f.starts_with("inject-")) continue;
+    CHECK(act.time_ns - last >= 8 * nanos_per_second);
+    sum += act.time_ns - last;
+    last = act.time_ns;
+    ++injections;
+  }
+  const Nanos mean = sum / injections;
+  CHECK(mean > 12 * nanos_per_second);
+  CHECK(mean < 32 * nanos_per_second);
+
+  // Each fault by its own clock: several may be in place.
+  const auto groups = parse_pace("random:mean=20s:min=8s:group=fault", interval, 1);
+  int in_place = 0, most = 0;
+  for (const auto& act :
+       simulate(nemesis_schedule(requests(), *groups), setup_with(1)).invocations()) {
+    in_place += act.f.starts_with("inject-") ? 1 : -1;
+    most = std::max(most, in_place);
+  }
+  CHECK(most >= 2);
+}
+
+TEST_CASE("paces that make no sense are refused") {
+  for (const char* text :
+       {"", "evn", "even:mean=1s", "random:men=1s", "random:mean=x", "random:mean=1s:min=2s",
+        "random:quiet=5s", "random:quiet=9s-5s", "random:quiet=1s-5s+4s-6s", "random:group=node"}) {
+    CAPTURE(text);
+    CHECK(parse_pace(text, interval, 1).has_error());
+  }
+  CHECK(parse_pace("random:group=node", interval, 1).error().kind == ErrorKind::usage);
 }
 
 TEST_CASE("the final heal is one operation") {
