@@ -14,6 +14,8 @@ find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SSH REQUIRED IMPORTED_TARGET libssh)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 
 add_library(gauntlet_flags INTERFACE)
@@ -34,7 +36,7 @@ endif()
 set(GAUNTLET_LIBRARIES_base fmt::fmt)
 set(GAUNTLET_LIBRARIES_history fmt::fmt nlohmann_json::nlohmann_json PkgConfig::SIMDJSON PkgConfig::ZSTD ZLIB::ZLIB)
 set(GAUNTLET_LIBRARIES_harness PkgConfig::SSH OpenSSL::Crypto nlohmann_json::nlohmann_json)
-set(GAUNTLET_LIBRARIES_databases CURL::libcurl nlohmann_json::nlohmann_json)
+set(GAUNTLET_LIBRARIES_databases CURL::libcurl nlohmann_json::nlohmann_json PkgConfig::HIREDIS PkgConfig::PQ)
 
 # Folders reachable from `folder` through USES, itself included.
 function(gauntlet_closure folder result)

@@ -1,24 +1,17 @@
 #include "databases/etcd_wire.hpp"
 
-#include <charconv>
 #include <optional>
 
 #include "databases/base64.hpp"
+#include "databases/decimal.hpp"
 #include "history/json_value.hpp"
 
 namespace gauntlet::etcd {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 200;
-
-std::string shorten(std::string_view text) {
-  if (text.size() <= shown_bytes_max) return std::string(text);
-  return std::string(text.substr(0, shown_bytes_max)) + "...";
-}
-
 Error unreadable(std::string_view what, std::string_view body) {
-  return failure(ErrorKind::remote, "etcd answered " + std::string(what) + ": " + shorten(body));
+  return failure(ErrorKind::remote, "etcd answered " + std::string(what) + ": " + shortened(body));
 }
 
 /// The string `name` of a map; 64-bit integers are strings in this JSON, too.
@@ -37,14 +30,6 @@ Result<Value> parse_answer(std::string_view body) {
   if (header == nullptr || !text_in(*header, "member_id"))
     return unreadable("without a header", body);
   return answer;
-}
-
-Value value_of(const std::string& text) {
-  std::int64_t integer = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
-  if (error == std::errc() && end == text.data() + text.size() && std::to_string(integer) == text)
-    return Value(integer);
-  return Value(shorten(text));
 }
 
 std::string json_bytes(std::string_view bytes) {
@@ -92,7 +77,7 @@ Result<Value> read_answer(std::string_view body, std::string_view key) {
   const auto encoded = text_in(pair, "value");
   const auto text = encoded ? base64_decode(*encoded) : std::nullopt;
   if (!text) return unreadable("a value that is not base64", body);
-  return value_of(*text);
+  return value_of_decimal(*text);
 }
 
 Result<void> write_answer(std::string_view body) {

@@ -28,6 +28,13 @@ class Client {
   virtual bool reusable() const { return false; }
 };
 
+/// What an object is, is told by its key, since a client does not know the workload: keys that are
+/// strings and start with "set" hold sets (add v; read nil -> list of all elements), others hold
+/// registers (read nil -> value; write v; cas [from, to]).
+inline bool holds_set(const Value& key) {
+  return key.is_string() && key.string().starts_with("set");
+}
+
 using ClientPtr = std::unique_ptr<Client>;
 
 }  // namespace gauntlet

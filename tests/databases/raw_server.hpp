@@ -48,6 +48,13 @@ class Connection {
     }
   }
 
+  /// What comes first, up to 4096 bytes; empty if the peer closes or nothing comes.
+  std::string read_some() {
+    char buffer[4096];
+    const ssize_t size = recv(descriptor_, buffer, sizeof buffer, 0);
+    return size <= 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(size));
+  }
+
   /// Whether the peer took it all.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -95,6 +102,7 @@ class RawServer {
     stop_listening();
   }
 
+  std::uint16_t port() const { return port_; }
   std::string origin() const { return http_origin("127.0.0.1", port_); }
 
   /// From now on connections are refused; for `behaviour`.
