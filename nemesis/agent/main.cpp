@@ -1,8 +1,9 @@
 // gauntlet-agent: what runs on a node for what the node's own tools cannot do.
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
+#include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/server.hpp"
 
 int main(int argc, char** argv) {
@@ -10,8 +11,8 @@ int main(int argc, char** argv) {
   const char* const action = argc > 1 ? argv[1] : "";
   const char* const operand = argc > 2 ? argv[2] : "";
   if (std::strcmp(action, "serve") == 0) {
-    const int lease_s = std::atoi(operand);
-    return serve(0, 1, std::chrono::seconds(lease_s > 0 ? lease_s : 15));
+    const auto lease_s = integer_from(operand).value_or(15);
+    return serve(0, 1, std::chrono::seconds(std::clamp<std::int64_t>(lease_s, 1, 3600)));
   }
   if (std::strcmp(action, "heal") == 0) return heal(operand);
   if (std::strcmp(action, "residue") == 0) return residue(operand);

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <thread>
 
+#include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/journal.hpp"
 #include "nemesis/agent/module.hpp"
 #include "nemesis/agent_wire.hpp"
@@ -66,7 +67,8 @@ bool lock_within(int file, Clock::duration time) {
 pid_t holder(int file) {
   std::array<char, 32> text{};
   const ssize_t n = pread(file, text.data(), text.size() - 1, 0);
-  return n > 0 ? static_cast<pid_t>(std::atoi(text.data())) : 0;
+  const std::string_view line(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+  return static_cast<pid_t>(integer_from(line.substr(0, line.find('\n'))).value_or(0));
 }
 
 std::string heal_modules(std::string_view only) {

@@ -1,0 +1,254 @@
+// Module clock: puts the wall clocks of a daemon's processes off, and keeps them off.
+//
+//   put NAME SHAPE A B PIDFILE EXE [PIDFILE EXE]...   begins or replaces an injection
+//       fixed OFFSET_NS 0          off by that much
+//       strobe DELTA_NS PERIOD_NS  now off by that much and now not, for a period each
+//       drift RATE_PPM 0           goes faster by so many millionths, from now on
+//   take NAME                      ends an injection
+//   offsets PIDFILE EXE...         "PID:NS PID:NS" of what is off now
+//
+// Injections add up. Processes that a daemon starts, and a daemon that is started again, are looked
+// for and put off within a moment. What is in place is found by looking at the code of processes,
+// so no journal is needed: another agent can undo it.
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "nemesis/agent/figures.hpp"
+#include "nemesis/agent/module.hpp"
+#include "nemesis/agent/node_processes.hpp"
+#include "nemesis/agent/process_clock.hpp"
+
+namespace gauntlet::agent {
+
+namespace {
+
+using Monotonic = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds look_interval{200};  ///< for processes that are new
+constexpr milliseconds drift_interval{10};
+constexpr std::int64_t period_ns_min = 1'000'000;
+
+struct Injection {
+  enum class Shape { fixed, strobe, drift };
+  Shape shape = Shape::fixed;
+  std::int64_t a = 0, b = 0;
+  Monotonic::time_point begun = Monotonic::now();
+  std::vector<DaemonName> daemons;
+
+  std::int64_t offset_ns(Monotonic::time_point now) const {
+    const std::int64_t passed_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now - begun).count();
+    switch (shape) {
+      case Shape::fixed:
+        return a;
+      case Shape::strobe:
+        return passed_ns / b % 2 == 0 ? a : 0;
+      case Shape::drift:
+        break;
+    }
+    return passed_ns / 1'000'000 * a;
+  }
+  std::optional<Monotonic::duration> next_change(Monotonic::time_point now) const {
+    if (shape == Shape::fixed) return std::nullopt;
+    if (shape == Shape::drift) return drift_interval;
+    const auto period = std::chrono::nanoseconds(b);
+    return period - (now - begun) % period;
+  }
+};
+
+class Clock : public Module {
+ public:
+  ~Clock() override { end_thread(); }
+
+  std::string_view name() const override { return "clock"; }
+
+  Reply handle(const std::vector<std::string>& words) override {
+    if (words.size() >= 7 && words[0] == "put") return put(words);
+    if (words.size() == 2 && words[0] == "take") return take(words[1]);
+    if (words.size() >= 3 && words[0] == "offsets") return {true, offsets(daemons_from(words, 1))};
+    return refuse("clock: put, take or offsets?");
+  }
+
+  Reply heal() override {
+    end_thread();
+    injections_.clear();
+    return restore(all_processes());
+  }
+
+  std::string residue() override {
+    std::string found;
+    for (const pid_t pid : all_processes()) {
+      if (!clock_offset_of(pid)) continue;
+      found += (found.empty() ? "the clock is off of process " : ", ") + std::to_string(pid);
+    }
+    return found;
+  }
+
+ private:
+  static std::vector<DaemonName> daemons_from(const std::vector<std::string>& words,
+                                              std::size_t at) {
+    std::vector<DaemonName> daemons;
+    for (; at + 1 < words.size(); at += 2)
+      daemons.push_back({words[at], words[at + 1]});
+    return daemons;
+  }
+
+  static std::string offsets(const std::vector<DaemonName>& daemons) {
+    std::string text;
+    for (const DaemonName& daemon : daemons) {
+      for (const pid_t pid : processes_of(daemon)) {
+        if (const auto offset = clock_offset_of(pid)) {
+          text += (text.empty() ? "" : " ") + std::to_string(pid) + ":" + std::to_string(*offset);
+        }
+      }
+    }
+    return text;
+  }
+
+  Reply put(const std::vector<std::string>& words) {
+    if (const std::string why = no_clocks(); !why.empty()) return refuse(why);
+    Injection injection;
+    const auto a = integer_from(words[3]);
+    const auto b = integer_from(words[4]);
+    if (!a || !b) return refuse("clock: what is no number?");
+    injection.a = *a;
+    injection.b = *b;
+    if (words[2] == "strobe" && *b >= period_ns_min) {
+      injection.shape = Injection::Shape::strobe;
+    } else if (words[2] == "drift") {
+      injection.shape = Injection::Shape::drift;
+    } else if (words[2] != "fixed") {
+      return refuse("clock: fixed, strobe with a period of 1 ms or more, or drift?");
+    }
+    injection.daemons = daemons_from(words, 5);
+    std::unique_lock lock(mutex_);
+    injections_[words[1]] = injection;
+    const std::string failed = apply(Monotonic::now());
+    const std::string in_place = offsets(injection.daemons);
+    if (in_place.empty()) {
+      injections_.erase(words[1]);
+      lock.unlock();
+      return refuse(failed.empty() ? "no process of it runs" : failed);
+    }
+    if (!thread_.joinable()) thread_ = std::thread([this] { keep(); });
+    changed_.notify_all();
+    return {true, in_place};
+  }
+
+  Reply take(const std::string& injection) {
+    {
+      const std::lock_guard lock(mutex_);
+      injections_.erase(injection);
+      if (!injections_.empty()) {
+        const std::string failed = apply(Monotonic::now());
+        return failed.empty() ? Reply{true, "taken out"} : refuse(failed);
+      }
+    }
+    end_thread();
+    return restore(all_processes());
+  }
+
+  static Reply restore(const std::vector<pid_t>& pids) {
+    int count = 0;
+    std::string failed;
+    for (const pid_t pid : pids) {
+      if (!clock_offset_of(pid)) continue;
+      const std::string why = restore_clock(pid);
+      if (why.empty()) {
+        ++count;
+      } else {
+        failed += "process " + std::to_string(pid) + ": " + why + "; ";
+      }
+    }
+    if (!failed.empty()) return refuse(failed);
+    return {true, std::to_string(count) + " restored"};
+  }
+
+  /// Requires the lock. What could not be put off, and why. Processes of no injection any more are
+  /// restored.
+  std::string apply(Monotonic::time_point now) {
+    std::map<pid_t, std::int64_t> wanted;
+    for (const auto& [injection_name, injection] : injections_) {
+      std::set<pid_t> pids;  // an injection counts once for each
+      for (const DaemonName& daemon : injection.daemons) {
+        for (const pid_t pid : processes_of(daemon))
+          pids.insert(pid);
+      }
+      for (const pid_t pid : pids)
+        wanted[pid] += injection.offset_ns(now);
+    }
+    std::string failed;
+    for (const auto& [pid, offset_ns] : wanted) {
+      const std::string why = set_clock_offset(pid, offset_ns);
+      if (!why.empty()) failed += "process " + std::to_string(pid) + ": " + why + "; ";
+    }
+    for (const pid_t pid : touched_) {
+      if (!wanted.contains(pid)) restore_clock(pid);
+    }
+    touched_.clear();
+    for (const auto& [pid, offset_ns] : wanted)
+      touched_.insert(pid);
+    looked_ = now;
+    return failed;
+  }
+
+  /// Requires the lock: the offset of those that are known, without looking for others.
+  void change(Monotonic::time_point now) {
+    for (const pid_t pid : touched_) {
+      std::int64_t offset_ns = 0;
+      for (const auto& [injection_name, injection] : injections_)
+        offset_ns += injection.offset_ns(now);
+      set_clock_offset(pid, offset_ns);
+    }
+  }
+
+  void keep() {
+    std::unique_lock lock(mutex_);
+    while (!ending_) {
+      const auto now = Monotonic::now();
+      Monotonic::duration pause = look_interval;
+      for (const auto& [injection_name, injection] : injections_)
+        pause = std::min(pause, injection.next_change(now).value_or(pause));
+      changed_.wait_for(lock, pause);
+      if (ending_ || injections_.empty()) continue;
+      const auto then = Monotonic::now();
+      const bool is_simple = injections_.size() == 1 && then - looked_ < look_interval;
+      if (is_simple) {
+        change(then);
+      } else {
+        apply(then);
+      }
+    }
+  }
+
+  void end_thread() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    ending_ = false;
+  }
+
+  std::mutex mutex_;  ///< of all below but the thread
+  std::condition_variable changed_;
+  std::map<std::string, Injection> injections_;
+  std::set<pid_t> touched_;
+  Monotonic::time_point looked_{};
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+GAUNTLET_REGISTER(Module, Clock);
+
+}  // namespace gauntlet::agent

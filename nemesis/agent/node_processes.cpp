@@ -1,0 +1,92 @@
+#include "nemesis/agent/node_processes.hpp"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include "nemesis/agent/figures.hpp"
+
+namespace gauntlet::agent {
+
+namespace {
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+/// The fields of stat from the third on: state, parent, ... The name before may hold anything.
+std::vector<std::string> stat_of(pid_t pid) {
+  const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t end = line.rfind(')');
+  std::vector<std::string> fields;
+  if (end == std::string::npos) return fields;
+  std::istringstream rest(line.substr(end + 1));
+  for (std::string field; rest >> field;)
+    fields.push_back(field);
+  return fields;
+}
+
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), &free);
+  return real ? real.get() : "";
+}
+
+bool is_daemon(const DaemonName& daemon, pid_t& pid) {
+  std::ifstream file(daemon.pid_file);
+  std::string number, ticks, boot;
+  if (!(file >> number >> ticks >> boot)) return false;
+  const auto recorded = integer_from(number);
+  if (!recorded || *recorded <= 1 || *recorded > INT_MAX) return false;
+  pid = static_cast<pid_t>(*recorded);
+  constexpr std::size_t start_time = 19;  // field 22
+  const auto fields = stat_of(pid);
+  if (fields.size() <= start_time || fields[start_time] != ticks) return false;
+  if (first_line("/proc/sys/kernel/random/boot_id") != boot) return false;
+  const std::string executable = resolved("/proc/" + number + "/exe");
+  return !executable.empty() && executable == resolved(daemon.executable);
+}
+
+}  // namespace
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> pids;
+  DIR* const folder = opendir("/proc");
+  if (folder == nullptr) return pids;
+  while (const dirent* const entry = readdir(folder)) {
+    if (const auto pid = integer_from(entry->d_name)) pids.push_back(static_cast<pid_t>(*pid));
+  }
+  closedir(folder);
+  return pids;
+}
+
+std::vector<pid_t> processes_of(const DaemonName& daemon) {
+  pid_t first = 0;
+  if (!is_daemon(daemon, first)) return {};
+  std::multimap<pid_t, pid_t> children;
+  for (const pid_t pid : all_processes()) {
+    const auto fields = stat_of(pid);
+    if (fields.size() < 2 || fields[0] == "Z") continue;
+    if (const auto parent = integer_from(fields[1])) {
+      children.emplace(static_cast<pid_t>(*parent), pid);
+    }
+  }
+  std::vector<pid_t> found{first};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto [begin, end] = children.equal_range(found[i]);
+    for (auto at = begin; at != end; ++at)
+      found.push_back(at->second);
+  }
+  return found;
+}
+
+}  // namespace gauntlet::agent

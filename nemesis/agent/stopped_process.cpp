@@ -1,0 +1,128 @@
+#include "nemesis/agent/stopped_process.hpp"
+
+#include <dirent.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "nemesis/agent/figures.hpp"
+
+namespace gauntlet::agent {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A thread that sleeps in the kernel without being woken (state D) does not stop.
+constexpr std::chrono::milliseconds stop_max{1000};
+constexpr int rounds_max = 50;
+constexpr int steps_max = 100'000;
+
+std::vector<pid_t> threads_of(pid_t pid) {
+  std::vector<pid_t> threads;
+  DIR* const folder = opendir(("/proc/" + std::to_string(pid) + "/task").c_str());
+  if (folder == nullptr) return threads;
+  while (const dirent* const entry = readdir(folder)) {
+    if (const auto thread = integer_from(entry->d_name)) {
+      threads.push_back(static_cast<pid_t>(*thread));
+    }
+  }
+  closedir(folder);
+  return threads;
+}
+
+/// Waits for a stop of the thread: 1 if it has stopped, 0 if it is gone, -1 if it takes too long.
+int await_stop(pid_t thread, int& status) {
+  const auto deadline = Clock::now() + stop_max;
+  while (true) {
+    const pid_t got = waitpid(thread, &status, __WALL | WNOHANG);
+    if (got == thread) return WIFSTOPPED(status) ? 1 : 0;
+    if (got < 0 && errno != EINTR) return 0;
+    if (Clock::now() >= deadline) return -1;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+
+/// The signal that a stopped thread was about to be given; 0 where we stopped it.
+int signal_of(int status) {
+  const bool is_event = (status >> 16) != 0;
+  return is_event ? 0 : WSTOPSIG(status);
+}
+
+}  // namespace
+
+StoppedProcess::StoppedProcess(pid_t pid, std::uint64_t begin, std::uint64_t end) : pid_(pid) {
+  if (!stop_all()) return;
+  for (const auto& [thread, signal] : std::map(threads_)) {
+    if (!step_out(thread, begin, end)) return;
+  }
+}
+
+StoppedProcess::~StoppedProcess() {
+  for (const auto& [thread, signal] : threads_)
+    ptrace(PTRACE_DETACH, thread, nullptr, reinterpret_cast<void*>(static_cast<long>(signal)));
+}
+
+/// Threads that are not stopped yet may start others; so until there are no new ones.
+bool StoppedProcess::stop_all() {
+  for (int round = 0; round < rounds_max; ++round) {
+    bool any = false;
+    for (const pid_t thread : threads_of(pid_)) {
+      if (threads_.contains(thread)) continue;
+      any = true;
+      if (!stop(thread)) return false;
+    }
+    if (!any) {
+      if (threads_.empty()) why_not_ = "it is gone";
+      return !threads_.empty();
+    }
+  }
+  why_not_ = "it starts threads faster than they can be stopped";
+  return false;
+}
+
+bool StoppedProcess::stop(pid_t thread) {
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
+    if (errno == ESRCH) return true;  // it ended
+    why_not_ = std::string("it cannot be traced: ") + std::strerror(errno);
+    return false;
+  }
+  threads_[thread] = 0;
+  ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
+  int status = 0;
+  const int stopped = await_stop(thread, status);
+  if (stopped == 1) threads_[thread] = signal_of(status);
+  if (stopped == 0) threads_.erase(thread);
+  if (stopped < 0) why_not_ = "a thread of it does not stop";
+  return stopped >= 0;
+}
+
+bool StoppedProcess::step_out(pid_t thread, std::uint64_t begin, std::uint64_t end) {
+  for (int step = 0; step < steps_max; ++step) {
+    user_regs_struct registers{};
+    if (ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) {
+      threads_.erase(thread);
+      return true;
+    }
+    if (registers.rip < begin || registers.rip >= end) return true;
+    if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return true;
+    int status = 0;
+    const int stopped = await_stop(thread, status);
+    if (stopped == 0) threads_.erase(thread);
+    if (stopped == 0) return true;
+    if (stopped < 0) break;
+    const int signal = signal_of(status);
+    if (signal != 0 && signal != SIGTRAP) threads_[thread] = signal;
+  }
+  why_not_ = "a thread of it does not leave the code that is to be changed";
+  return false;
+}
+
+}  // namespace gauntlet::agent

@@ -1,0 +1,201 @@
+#include "nemesis/clock_fault.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/duration.hpp"
+#include "nemesis/agent_links.hpp"
+#include "nemesis/node_names.hpp"
+#include "nemesis/processes.hpp"
+#include "nemesis/targets.hpp"
+#include "nemesis/wording.hpp"
+
+namespace gauntlet {
+
+namespace {
+
+constexpr std::chrono::seconds call_timeout{10};
+
+std::string text_of(const Value& parameters, const std::string& name) {
+  const Value* const found = parameters.find(name);
+  return found != nullptr && found->is_string() ? found->string() : "";
+}
+
+std::string targets_text(const Value& parameters) {
+  const std::string text = text_of(parameters, "targets");
+  return text.empty() ? "any" : text;
+}
+
+/// A plan read back, which may come from a file.
+struct ClockPlan {
+  NodeNames targets;
+  std::string injection;
+  std::map<std::string, ClockChange> changes;
+  std::map<std::string, std::vector<std::string>> daemons;  ///< pidfile, program, pidfile, ...
+};
+
+Result<ClockPlan> plan_from(const Value& plan) {
+  const Error wrong = failure(ErrorKind::input, "the plan of a fault on clocks makes no sense");
+  ClockPlan result;
+  result.targets = names_from(plan.find("targets"));
+  const Value* const injection = plan.find("injection");
+  const Value* const changes = plan.find("changes");
+  const Value* const daemons = plan.find("daemons");
+  if (injection == nullptr || !injection->is_string() || changes == nullptr || !changes->is_map() ||
+      daemons == nullptr || !daemons->is_map()) {
+    return wrong;
+  }
+  result.injection = injection->string();
+  for (const auto& [node, change] : changes->entries()) {
+    const Value* const shape = change.find("shape");
+    const Value* const a = change.find("a");
+    const Value* const b = change.find("b");
+    const bool sound = shape != nullptr && shape->is_string() && a != nullptr && a->is_integer() &&
+                       b != nullptr && b->is_integer();
+    if (!sound) return wrong;
+    result.changes[node] = {shape->string(), a->integer(), b->integer()};
+  }
+  for (const auto& [node, words] : daemons->entries())
+    result.daemons[node] = names_from(&words);
+  return result;
+}
+
+/// "n1: why; n2: why", or "".
+std::string failures_of(const std::vector<Node*>& nodes,
+                        const std::vector<Result<std::string>>& results) {
+  std::string text;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!results[i]) text += "; " + told_of(nodes[i]->name(), results[i].error());
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
+                                   const std::string& otherwise, bool is_signed,
+                                   std::int64_t least_ns, std::int64_t most_ns) {
+  std::string text = text_of(parameters, name);
+  if (text.empty()) text = otherwise;
+  const bool has_sign = is_signed && (text[0] == '-' || text[0] == '+');
+  const auto size = parse_duration(std::string_view(text).substr(has_sign ? 1 : 0));
+  if (!size || *size < least_ns || *size > most_ns) {
+    return failure(
+        ErrorKind::usage, fmt::format("{} is '{}'", name, text),
+        fmt::format("give a duration from {} to {}{}", format_duration(least_ns),
+                    format_duration(most_ns), is_signed ? ", with - in front for the past" : ""));
+  }
+  return text[0] == '-' ? -*size : *size;
+}
+
+std::string signed_duration(std::int64_t ns) {
+  return (ns < 0 ? "-" : "+") + format_duration(std::abs(ns));
+}
+
+FaultParameter ClockFault::targets_parameter() {
+  return {"targets", "any", "on which nodes: " + target_words()};
+}
+
+Result<void> ClockFault::check(const Value& parameters,
+                               const std::vector<std::string>& nodes) const {
+  Random random(0);
+  if (const auto drawn = change(parameters, random); !drawn) return drawn.error();
+  return check_targets(targets_text(parameters), nodes);
+}
+
+std::optional<std::string> ClockFault::unsupported(const FaultContext& context) const {
+  if (auto why = no_processes(context.cluster, context.database)) return why;
+  if (context.agents == nullptr) return "no program of ours runs on the nodes";
+  return std::nullopt;
+}
+
+Result<Value> ClockFault::prepare(const FaultContext& context, const Value& parameters,
+                                  Random& random) const {
+  const auto targets = choose_targets(targets_text(parameters), context, random);
+  if (!targets) return targets.error();
+  Value changes = Value::map({});
+  Value daemons = Value::map({});
+  for (const Node* node : nodes_named(*context.cluster, *targets)) {
+    const auto drawn = change(parameters, random);
+    if (!drawn) return drawn.error();
+    changes.set(node->name(),
+                Value::map({{"shape", drawn->shape}, {"a", drawn->a}, {"b", drawn->b}}));
+    std::vector<std::string> words;
+    for (const ProcessIdentity& identity : context.database->processes(*node)) {
+      words.push_back(identity.pid_file);
+      words.push_back(identity.executable);
+    }
+    daemons.set(node->name(), to_value(words));
+  }
+  return Value::map({{"targets", to_value(*targets)},
+                     {"injection", fmt::format("{}-{:08x}", name(), random.below(1ull << 32))},
+                     {"changes", changes},
+                     {"daemons", daemons}});
+}
+
+FaultOutcome ClockFault::inject(const FaultContext& context, const Value& written) const {
+  const auto plan = plan_from(written);
+  if (!plan) return {false, plan.error().what, {}};
+  if (context.agents == nullptr) return {false, "", "no program of ours runs on the nodes"};
+  const auto nodes = nodes_named(*context.cluster, plan->targets);
+  const auto put = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
+    const auto change = plan->changes.find(node.name());
+    const auto daemons = plan->daemons.find(node.name());
+    if (change == plan->changes.end() || daemons == plan->daemons.end()) {
+      return failure(ErrorKind::input, "the plan does not say what to do");
+    }
+    const auto& [shape, a, b] = change->second;
+    std::vector<std::string> words = {
+        "clock", "put", plan->injection, shape, std::to_string(a), std::to_string(b)};
+    words.insert(words.end(), daemons->second.begin(), daemons->second.end());
+    return context.agents->call(node, words, Deadline::after(call_timeout));
+  });
+  std::vector<std::string> off;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!put[i]) continue;
+    // The agent answers with what it read back: a process and its offset, each.
+    const auto processes = std::count(put[i]->begin(), put[i]->end(), ':');
+    off.push_back(fmt::format("{} {} ({})", nodes[i]->name(),
+                              wording(plan->changes.at(nodes[i]->name())),
+                              counted(processes, "process", "processes")));
+  }
+  return {
+      !off.empty(),
+      fmt::format("{}{}", off.empty() ? "no clock is off" : fmt::format("{}", fmt::join(off, ", ")),
+                  failures_of(nodes, put)),
+      {}};
+}
+
+FaultOutcome ClockFault::heal(const FaultContext& context, const Value& written) const {
+  const auto plan = plan_from(written);
+  if (!plan) return {false, plan.error().what, {}};
+  const auto nodes = nodes_named(*context.cluster, plan->targets);
+  const auto taken = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
+    if (context.agents != nullptr) {
+      auto answer = context.agents->call(node, {"clock", "take", plan->injection},
+                                         Deadline::after(call_timeout));
+      if (answer) return answer;
+    }
+    // A fresh process, or one whose agent was lost: whatever is off there is ours.
+    if (auto healed = heal_agent(node, "clock"); !healed) return healed.error();
+    return std::string("restored");
+  });
+  const std::string failures = failures_of(nodes, taken);
+  return {failures.empty(),
+          fmt::format("{}: clocks go right{}", fmt::join(plan->targets, " "), failures),
+          {}};
+}
+
+Result<std::string> ClockFault::residue(const FaultContext&, Node& node) const {
+  return agent_residue(node, "clock");
+}
+
+Result<void> ClockFault::clear(const FaultContext&, Node& node) const {
+  return heal_agent(node, "clock");
+}
+
+}  // namespace gauntlet

@@ -1,0 +1,46 @@
+// What faults on clocks share: the wall clock of the database's processes is put off by the agent
+// (nemesis/agent/clock.cpp), never that of the machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nemesis/fault.hpp"
+
+namespace gauntlet {
+
+/// What the agent does on one node: its words `fixed`, `strobe` or `drift`, and two numbers.
+struct ClockChange {
+  std::string shape;
+  std::int64_t a = 0, b = 0;
+};
+
+class ClockFault : public Fault {
+ public:
+  std::optional<std::string> unsupported(const FaultContext& context) const override;
+  Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const override;
+  /// The plan: "targets", "injection" (its name), "changes" by node and "daemons" by node.
+  Result<Value> prepare(const FaultContext& context, const Value& parameters,
+                        Random& random) const override;
+  FaultOutcome inject(const FaultContext& context, const Value& plan) const override;
+  FaultOutcome heal(const FaultContext& context, const Value& plan) const override;
+  Result<std::string> residue(const FaultContext& context, Node& node) const override;
+  Result<void> clear(const FaultContext& context, Node& node) const override;
+
+ protected:
+  static FaultParameter targets_parameter();
+  /// Drawn for one node; a usage error for parameters that make no sense.
+  virtual Result<ClockChange> change(const Value& parameters, Random& random) const = 0;
+  /// "off by -12 s"
+  virtual std::string wording(const ClockChange& change) const = 0;
+};
+
+/// A parameter, a duration from `least` to `most`, with a sign in front where that is allowed. What
+/// is absent is `otherwise`.
+Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
+                                   const std::string& otherwise, bool is_signed,
+                                   std::int64_t least_ns, std::int64_t most_ns);
+/// "-12.5 s"
+std::string signed_duration(std::int64_t ns);
+
+}  // namespace gauntlet
