@@ -124,9 +124,13 @@ Result<std::string> AgentLinks::call(Node& node, const std::vector<std::string>&
                                      Deadline deadline) {
   Link& link = link_to(node);
   const std::lock_guard lock(link.mutex);
-  if (!link.channel) {
-    if (auto opened = open(link, deadline); !opened) return opened.error();
+  if (link.channel) {
+    auto answer = exchange(link, words, deadline);
+    // It may have died while nobody asked it. Whatever it did it has undone, so the request may be
+    // made again of another.
+    if (answer || answer.error().kind != ErrorKind::transport) return answer;
   }
+  if (auto opened = open(link, deadline); !opened) return opened.error();
   return exchange(link, words, deadline);
 }
 

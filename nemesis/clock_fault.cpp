@@ -74,6 +74,16 @@ std::string failures_of(const std::vector<Node*>& nodes,
   return text;
 }
 
+/// ", and says so: +299.98 s", where the database tells its clock.
+std::string own_words(const FaultContext& context, Node& node) {
+  if (context.database == nullptr) return "";
+  const auto told = context.database->clock(node);
+  const auto right = node.run(Command::of({"date", "+%s%N"}));
+  if (!told || !*told || !right || !right->succeeded()) return "";
+  const std::int64_t right_ns = std::strtoll(right->output.c_str(), nullptr, 10);
+  return fmt::format(", it says {}", signed_duration(**told - right_ns));
+}
+
 }  // namespace
 
 Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
@@ -159,9 +169,10 @@ FaultOutcome ClockFault::inject(const FaultContext& context, const Value& writte
     if (!put[i]) continue;
     // The agent answers with what it read back: a process and its offset, each.
     const auto processes = std::count(put[i]->begin(), put[i]->end(), ':');
-    off.push_back(fmt::format("{} {} ({})", nodes[i]->name(),
-                              wording(plan->changes.at(nodes[i]->name())),
-                              counted(processes, "process", "processes")));
+    const ClockChange& change = plan->changes.at(nodes[i]->name());
+    off.push_back(fmt::format("{} {} ({}{})", nodes[i]->name(), wording(change),
+                              counted(processes, "process", "processes"),
+                              change.shape == "fixed" ? own_words(context, *nodes[i]) : ""));
   }
   return {
       !off.empty(),

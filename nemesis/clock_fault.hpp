@@ -17,6 +17,11 @@ struct ClockChange {
 
 class ClockFault : public Fault {
  public:
+  std::vector<std::string_view> packages() const override { return {"clock"}; }
+  std::string_view proof() const override {
+    return "the offset read back from the processes; the database's own clock, where it tells";
+  }
+  std::string_view needs() const override { return "SYS_PTRACE; x86-64"; }
   std::optional<std::string> unsupported(const FaultContext& context) const override;
   Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const override;
   /// The plan: "targets", "injection" (its name), "changes" by node and "daemons" by node.
