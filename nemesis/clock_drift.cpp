@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "nemesis/clock_fault.hpp"
-#include "nemesis/number_parameter.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 namespace gauntlet {
 

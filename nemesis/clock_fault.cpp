@@ -12,6 +12,7 @@
 #include "nemesis/node_names.hpp"
 #include "nemesis/processes.hpp"
 #include "nemesis/targets.hpp"
+#include "nemesis/typed_parameter.hpp"
 #include "nemesis/wording.hpp"
 
 namespace gauntlet {
@@ -20,14 +21,8 @@ namespace {
 
 constexpr std::chrono::seconds call_timeout{10};
 
-std::string text_of(const Value& parameters, const std::string& name) {
-  const Value* const found = parameters.find(name);
-  return found != nullptr && found->is_string() ? found->string() : "";
-}
-
 std::string targets_text(const Value& parameters) {
-  const std::string text = text_of(parameters, "targets");
-  return text.empty() ? "any" : text;
+  return text_from(parameters, "targets", "any");
 }
 
 /// A plan read back, which may come from a file.
@@ -89,8 +84,7 @@ std::string own_words(const FaultContext& context, Node& node) {
 Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
                                    const std::string& otherwise, bool is_signed,
                                    std::int64_t least_ns, std::int64_t most_ns) {
-  std::string text = text_of(parameters, name);
-  if (text.empty()) text = otherwise;
+  const std::string text = text_from(parameters, name, otherwise);
   const bool has_sign = is_signed && (text[0] == '-' || text[0] == '+');
   const auto size = parse_duration(std::string_view(text).substr(has_sign ? 1 : 0));
   if (!size || *size < least_ns || *size > most_ns) {
