@@ -63,4 +63,31 @@ inline double throughput_mbit(Node& from, Node& to, int seconds = 1) {
   return bytes * 8 / seconds_taken / 1e6;
 }
 
+struct Datagrams {
+  std::int64_t sent = 0, received = 0;
+  double per_second = 0;  ///< as they were sent
+};
+
+/// Sends so many datagrams at a steady rate and counts what arrives, until a second of silence.
+inline Datagrams send_datagrams(Node& from, Node& to, int count, int per_second) {
+  std::string received;
+  std::thread receiver([&] {
+    received = output_of(
+        to,
+        "perl -MIO::Socket::INET -MIO::Select -e '$s = IO::Socket::INET->new(Proto => \"udp\", "
+        "LocalPort => 5002) or die; setsockopt $s, SOL_SOCKET, 33, pack(\"l\", 1 << 26); $w = "
+        "IO::Select->new($s); $n = 0; $wait = 5; while ($w->can_read($wait)) { recv $s, $b, 100, "
+        "0; ++$n; $wait = 1 } print $n'");
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const std::string took = output_of(
+      from, fmt::format("perl -MIO::Socket::INET -MTime::HiRes=time -e '$c = IO::Socket::INET->new("
+                        "Proto => \"udp\", PeerAddr => \"{}\", PeerPort => 5002) or die; $t = "
+                        "time; for $i (1 .. {}) {{ 1 while time < $t + $i / {}; send $c, \"x\" x "
+                        "64, 0 }} print time - $t'",
+                        to.address(), count, per_second));
+  receiver.join();
+  return {count, std::stoll(received), count / std::stod(took)};
+}
+
 }  // namespace gauntlet
