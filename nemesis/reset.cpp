@@ -79,6 +79,7 @@ class Reset : public ChainFault {
     if (!name) return name.error();
     const auto addresses = addresses_from(plan.find("addresses"));
     if (!addresses) return addresses.error();
+    if (const auto sound = check_numbers(plan, {duration()}); !sound) return sound.error();
     const std::string of = text_from(plan, "of", "peers");
     Chains result;
     for (const auto& target : names_from(plan.find("targets"))) {
