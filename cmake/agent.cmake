@@ -1,15 +1,19 @@
 # The program that runs on nodes, gauntlet-agent: one static file, kept within the gauntlet program
 # and uploaded by it. Its units are objects of their own as well, for their tests.
-file(GLOB agent_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/nemesis/agent/*.cpp)
+file(GLOB agent_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/nemesis/agent/*.cpp
+     ${CMAKE_SOURCE_DIR}/nemesis/agent/disk/*.cpp)
 list(FILTER agent_sources EXCLUDE REGEX "/main.cpp")
 add_library(gauntlet_agent OBJECT ${agent_sources})
-target_link_libraries(gauntlet_agent PUBLIC gauntlet_flags)
+find_library(fuse_archive libfuse3.a REQUIRED)
+pkg_check_modules(FUSE REQUIRED IMPORTED_TARGET fuse3)
+target_link_libraries(gauntlet_agent PUBLIC gauntlet_flags PkgConfig::FUSE)
 
 # Without sanitizers, which no static program can have.
 add_executable(gauntlet-agent nemesis/agent/main.cpp nemesis/agent_wire.cpp ${agent_sources})
 target_compile_options(gauntlet-agent PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Werror)
-target_include_directories(gauntlet-agent PRIVATE ${CMAKE_SOURCE_DIR})
+target_include_directories(gauntlet-agent PRIVATE ${CMAKE_SOURCE_DIR} ${FUSE_INCLUDE_DIRS})
 target_link_options(gauntlet-agent PRIVATE -static -s)
+target_link_libraries(gauntlet-agent PRIVATE ${fuse_archive})
 
 set(agent_image ${CMAKE_BINARY_DIR}/embedded/agent_image.cpp)
 file(GENERATE OUTPUT ${agent_image} CONTENT "#include <string_view>

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "nemesis/agent/disk/file_system.hpp"
 #include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/server.hpp"
 
@@ -15,8 +16,11 @@ int main(int argc, char** argv) {
     return serve(0, 1, std::chrono::seconds(std::clamp<std::int64_t>(lease_s, 1, 3600)));
   }
   if (std::strcmp(action, "heal") == 0) return heal(operand);
+  if (std::strncmp(action, "disk", 4) == 0) return gauntlet::disk::disk_main(argc, argv);
   if (std::strcmp(action, "residue") == 0) return residue(operand);
-  std::fputs("usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue [MODULE]\n",
-             stderr);
+  std::fputs(
+      "usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue [MODULE] |\n"
+      "       disk ... | disk-command ...\n",
+      stderr);
   return 254;
 }
