@@ -57,6 +57,8 @@ const std::vector<OptionSpec>& option_table() {
       {"wait", duration, "0s", "DURATION", "0..24h", "Nodes",
        "How long to wait for nodes or a store that another run holds; 0: refuse at once"},
       {"leave-db-running", flag, "false", "", "", "Nodes", "Do not stop the database at the end"},
+      {"disk", choice, "none", "none|fuse", "none|fuse", "Nodes",
+       "Put the database's data on a file system of ours, which faults on disks need"},
       {"keep-nodes", flag, "false", "", "", "Nodes",
        "Do not remove the containers that this run brought up"},
       // How it is judged.
@@ -64,8 +66,7 @@ const std::vector<OptionSpec>& option_table() {
        "Data type to judge by (gauntlet list models); by default from the functions seen"},
       {"consistency", list, "", "MODEL,...", "", "Check",
        "Consistency models to satisfy (gauntlet list consistency), or all; by default "
-       "linearizable, "
-       "or strict-serializable for transactions"},
+       "linearizable, or strict-serializable for transactions"},
       {"init", text, "", "VALUE", "", "Check", "The model's initial value as JSON; default nil"},
       {"key-order", choice, "none", "none|sequential|linearizable", "none|sequential|linearizable",
        "Check",

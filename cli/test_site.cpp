@@ -10,6 +10,7 @@
 #include "harness/control/embedded_cluster.hpp"
 #include "harness/control/host_cluster.hpp"
 #include "harness/control/secret.hpp"
+#include "nemesis/data_disk.hpp"
 
 namespace gauntlet {
 
@@ -67,6 +68,7 @@ Result<std::unique_ptr<TestSite>> TestSite::open(const TestPlan& plan, const Sit
   if (!database) return database.error();
   site->database_ = std::move(*database);
   site->database_options_ = plan.database_options;
+  site->own_disk_ = options.own_disk;
   if (plan.provider == "embedded") {
     site->cluster_ = embedded_cluster(static_cast<int>(plan.node_count));
   } else if (plan.provider == "hosts") {
@@ -93,16 +95,35 @@ TestSite::~TestSite() {
   close();
 }
 
+/// A run that was killed may have left a disk, which no wipe could remove.
+Result<void> TestSite::prepare_disk(Node& node) {
+  const auto folder = database_->data_folder();
+  if (!cluster_->reachable() || !folder) {
+    if (!own_disk_) return {};
+    return failure(ErrorKind::usage,
+                   fmt::format("{} tells of no folder for its data", database_->name()),
+                   "leave --disk away");
+  }
+  if (const auto there = data_disk_mounted(node, *folder); !there || *there) {
+    if (auto killed = database_->kill(node); !killed) return killed;
+    if (auto removed = remove_data_disk(node, *folder); !removed) return removed;
+  }
+  if (auto wiped = database_->wipe(node); !wiped || !own_disk_) return wiped;
+  return mount_data_disk(node, *folder);
+}
+
 Result<void> TestSite::start_database() {
   const auto nodes = cluster_->nodes();
   const auto on_all = [&](Result<void> (Database::*step)(Node&)) -> Result<void> {
     return all_of(nodes,
                   on_each<void>(nodes, [&](Node& node) { return (database_.get()->*step)(node); }));
   };
-  for (const auto step : {&Database::install, &Database::wipe, &Database::start}) {
-    if (stop_requested()) return failure(ErrorKind::interrupted, "interrupted while setting up");
-    if (auto done = on_all(step); !done) return done;
-  }
+  if (auto installed = on_all(&Database::install); !installed) return installed;
+  if (stop_requested()) return failure(ErrorKind::interrupted, "interrupted while setting up");
+  const auto disks = on_each<void>(nodes, [&](Node& node) { return prepare_disk(node); });
+  if (auto ready = all_of(nodes, disks); !ready) return ready;
+  if (stop_requested()) return failure(ErrorKind::interrupted, "interrupted while setting up");
+  if (auto started = on_all(&Database::start); !started) return started;
   if (auto ready = database_->await_ready(Deadline::after(std::chrono::seconds(60))); !ready) {
     return ready;
   }
@@ -147,6 +168,9 @@ std::vector<std::string> TestSite::stop_database() {
   const auto nodes = cluster_->nodes();
   const auto results = on_each<void>(nodes, [&](Node& node) -> Result<void> {
     if (auto stopped = database_->stop(node); !stopped) return stopped;
+    if (own_disk_ && database_->data_folder()) {
+      if (auto gone = remove_data_disk(node, *database_->data_folder()); !gone) return gone;
+    }
     return database_->wipe(node);
   });
   for (std::size_t i = 0; i < nodes.size(); ++i) {

@@ -24,6 +24,7 @@ struct SiteOptions {
   std::shared_ptr<CommandLog> log;   ///< may be null
   std::chrono::nanoseconds wait{0};  ///< for nodes that another run uses
   bool keep_nodes = false;
+  bool own_disk = false;  ///< the database's data are on the file system of nemesis/data_disk.hpp
 };
 
 /// Used by one thread. `close` in its destructor at the latest.
@@ -48,11 +49,13 @@ class TestSite {
 
  private:
   TestSite() = default;
+  Result<void> prepare_disk(Node& node);
 
   std::unique_ptr<Cluster> cluster_;
   std::optional<NodeLock> lock_;
   std::unique_ptr<Database> database_;
   OptionValues database_options_;
+  bool own_disk_ = false;
   std::vector<std::string> versions_;
   std::string cluster_to_remove_;  ///< empty: nothing to remove
 };

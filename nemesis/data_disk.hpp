@@ -1,0 +1,27 @@
+// The file system of ours below a database's data folder: mounted, told, unmounted.
+//
+// gauntlet-agent disk (nemesis/agent/disk/) serves it as a daemon of its own, since the database
+// must outlive a lost channel. The data are in a folder beside the mount point.
+#pragma once
+
+#include <string>
+
+#include "harness/control/node.hpp"
+
+namespace gauntlet {
+
+/// Mounts it on `folder` (absolute; made if absent), with what the backing folder holds. The
+/// database is stopped. Idempotent; replaces a mount whose daemon is gone.
+Result<void> mount_data_disk(Node& node, const std::string& folder);
+
+/// Ends it, and removes data and all; the database is stopped. Succeeds if it is not there.
+Result<void> remove_data_disk(Node& node, const std::string& folder);
+
+/// Whether it is mounted there, serving or not.
+Result<bool> data_disk_mounted(Node& node, const std::string& folder);
+
+/// What the file system answers to a command (nemesis/agent/disk/file_system.hpp), without "ok".
+/// ErrorKind::remote where none is mounted or it refuses. `words` hold no blanks.
+Result<std::string> data_disk_command(Node& node, const std::string& words);
+
+}  // namespace gauntlet
