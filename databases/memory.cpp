@@ -38,6 +38,18 @@ class Store {
     append(versions_[key], std::move(value));
   }
 
+  void add(const std::string& key, Value element) {
+    const std::lock_guard lock(mutex_);
+    Value::List& elements = sets_[key];
+    if (std::find(elements.begin(), elements.end(), element) == elements.end())
+      elements.push_back(std::move(element));
+  }
+
+  Value elements(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    return Value(sets_[key]);
+  }
+
   /// Whether the value was `from`. With `lose` the write is left out.
   bool compare_and_set(const std::string& key, const Value& from, Value to, bool lose) {
     const std::lock_guard lock(mutex_);
@@ -55,6 +67,7 @@ class Store {
 
   std::mutex mutex_;
   boost::unordered_flat_map<std::string, std::vector<Value>> versions_;  ///< by key, oldest first
+  boost::unordered_flat_map<std::string, Value::List> sets_;             ///< by key
 };
 
 struct Settings {
@@ -99,7 +112,11 @@ class MemoryClient : public Client {
         operation.key.is_string() ? operation.key.string() : to_json(operation.key);
     Value& value = operation.value;
     operation.type = OperationType::ok;
-    if (operation.f == "read") {
+    if (operation.f == "read" && holds_set(operation.key)) {
+      value = store_->elements(key);
+    } else if (operation.f == "add" && holds_set(operation.key)) {
+      if (settings_.bug != Bug::lost_write || !happens()) store_->add(key, value);
+    } else if (operation.f == "read") {
       value = store_->read(key, settings_.bug == Bug::stale_read && happens() ? lag_ : 0);
     } else if (operation.f == "write") {
       if (settings_.bug != Bug::lost_write || !happens()) store_->write(key, value);
@@ -144,7 +161,7 @@ class Memory : public Database {
         {"latency", "1ms", {}, "mean duration of an operation; up to 10s"},
     };
   }
-  std::vector<std::string> functions() const override { return {"read", "write", "cas"}; }
+  std::vector<std::string> functions() const override { return {"read", "write", "cas", "add"}; }
   std::string claim(const OptionValues&) const override { return "linearizable"; }
   bool embedded() const override { return true; }
 

@@ -79,6 +79,9 @@ Result<std::vector<RecordedProcess>> running_processes(const Database& database,
     if (!status->running) continue;
     running.push_back(
         {status->pid, static_cast<std::int64_t>(status->start_ticks), identity.executable});
+    for (const auto& child : status->children)
+      running.push_back(
+          {child.pid, static_cast<std::int64_t>(child.start_ticks), identity.executable});
   }
   return running;
 }

@@ -34,6 +34,15 @@ find_daemon() {
   exe=$(readlink "/proc/$pid/exe") || return 1
   [ -n "$program" ] && [ "${exe% (deleted)}" = "$program" ]
 }
+# Prints the pids of the children that run the program, if they belong to the daemon.
+children() {
+  [ "$with_children" = 1 ] || return 0
+  for child in $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
+    exe=$(readlink "/proc/$child/exe") || continue
+    [ "${exe% (deleted)}" = "$program" ] && echo "$child"
+  done
+  return 0
+}
 lock() {
   exec 9>>"$pid_file.lock"
   flock -w 30 9 || { echo "another start or stop of it hangs" >&2; exit 75; }
@@ -75,20 +84,40 @@ done
 )sh";
 
 constexpr std::string_view report = R"sh(
-find_daemon && echo "running $pid $ticks $state" || echo stopped
+find_daemon || { echo stopped; exit 0; }
+echo "running $pid $ticks $state"
+for child in $(children); do
+  stat=$(cat "/proc/$child/stat" 2>/dev/null) || continue
+  set -- ${stat##*) }
+  shift 19
+  echo "$child $1"
+done
 )sh";
 
 constexpr std::string_view terminate = R"sh(
 find_daemon || exit 0
 lock
-find_daemon && kill -TERM "$pid" && kill -CONT "$pid"
+find_daemon && family=$(children) && kill -"$signal" "$pid" && kill -CONT "$pid" $family
 await_end "$tenths" && exit 0
 )sh";
 
 constexpr std::string_view kill_and_wait = R"sh(
 find_daemon || exit 0
 lock
-find_daemon && kill -KILL "$pid"
+family=
+if find_daemon; then
+  kill -STOP "$pid"  # it shall not bear more meanwhile
+  family=$(children)
+  kill -KILL "$pid" $family 2>/dev/null
+fi
+await_child() {
+  left=50
+  while case $(state_of "$1") in '' | Z | X) false ;; esac && [ "$left" -gt 0 ]; do
+    left=$((left - 1))
+    sleep 0.1
+  done
+}
+for child in $family; do await_child "$child"; done
 await_end 100 || { echo "it runs on after SIGKILL" >&2; exit 1; }
 )sh";
 
@@ -107,6 +136,8 @@ Result<DaemonStatus> parse_status(const std::string& output) {
   in >> status.pid >> status.start_ticks >> status.state;
   if (!status.running || !in)
     return failure(ErrorKind::remote, "a daemon's status could not be read");
+  for (ChildProcess child; in >> child.pid >> child.start_ticks && child.pid > 1;)
+    status.children.push_back(child);
   return status;
 }
 
@@ -116,6 +147,7 @@ Result<CommandResult> run_script(Node& node, const ProcessIdentity& identity, st
                                  std::chrono::milliseconds timeout = std::chrono::seconds(50)) {
   Command command = Command::shell("pid_file=" + shell_quote(identity.pid_file) +
                                    "\nexecutable=" + shell_quote(identity.executable) +
+                                   "\nwith_children=" + (identity.with_children ? "1" : "0") +
                                    std::string(functions) + std::string(script));
   command.label = std::string(verb) + " " + identity.executable;
   return node.must(std::move(command).root().within(timeout));
@@ -132,6 +164,10 @@ Result<void> start_daemon(Node& node, const Daemon& daemon) {
   script += "setsid sh -c " + shell_quote(become_program) + " sh \"$pid_file\" " + search_path;
   for (const auto& variable : daemon.environment)
     script += " " + shell_quote(variable);
+  if (!daemon.user.empty()) {
+    const std::string user = shell_quote(daemon.user);
+    script += " setpriv --reuid=" + user + " --regid=" + user + " --init-groups --";
+  }
   script += " \"$executable\"";
   for (const auto& argument : daemon.arguments)
     script += " " + shell_quote(argument);
@@ -151,8 +187,10 @@ Result<DaemonStatus> daemon_status(Node& node, const ProcessIdentity& identity) 
   return parse_status(result->output);
 }
 
-Result<void> stop_daemon(Node& node, const ProcessIdentity& identity, std::chrono::seconds grace) {
-  const std::string script = "tenths=" + std::to_string(grace.count() * 10) +
+Result<void> stop_daemon(Node& node, const ProcessIdentity& identity, std::chrono::seconds grace,
+                         std::string_view signal) {
+  const std::string script = "signal=" + shell_quote(signal) +
+                             "\ntenths=" + std::to_string(grace.count() * 10) +
                              std::string(terminate) + std::string(kill_and_wait);
   const auto result = run_script(node, identity, "stop", script, grace + std::chrono::seconds(50));
   if (!result) return result.error();
