@@ -1,0 +1,45 @@
+// set: every client adds elements that nobody else adds; after all faults are healed every client
+// reads the whole set. What was acknowledged and is not there, was lost.
+//
+// It needs no search to judge and hides nothing behind overwrites, so it is the workload for loss
+// of power, and for databases that answer before they write.
+#include <memory>
+
+#include "harness/generator/generators.hpp"
+#include "workloads/workload.hpp"
+
+namespace gauntlet {
+namespace {
+
+class SetWorkload : public Workload {
+ public:
+  std::string_view name() const override { return "set"; }
+  std::string_view description() const override {
+    return "Unique elements added to a set, which is read at the end; none may be lost";
+  }
+  std::vector<std::string> functions() const override { return {"read", "add"}; }
+
+  WorkloadGenerators generators(const WorkloadSettings&) const override {
+    const auto next = std::make_shared<std::int64_t>(0);
+    auto adds = gen::function([next](const Context&) -> std::optional<Operation> {
+      return operation("add", Value((*next)++), Value("set"));
+    });
+    auto reads = gen::each_worker([] {
+      constexpr std::size_t tries_max = 20;
+      return gen::until_ok(
+          gen::limit(tries_max, gen::delay(std::chrono::milliseconds(200),
+                                           gen::fixed(operation("read", {}, Value("set"))))));
+    });
+    return {std::move(adds), std::move(reads)};
+  }
+
+  Verdict check(const History& history, const WorkloadSettings&,
+                const CheckOptions& options) const override {
+    return CheckerRegistry::instance().find("set-elements")->check(history, options);
+  }
+};
+
+GAUNTLET_REGISTER(Workload, SetWorkload);
+
+}  // namespace
+}  // namespace gauntlet
