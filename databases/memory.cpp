@@ -8,6 +8,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "base/duration.hpp"
@@ -38,16 +39,15 @@ class Store {
     append(versions_[key], std::move(value));
   }
 
-  void add(const std::string& key, Value element) {
+  void add(const std::string& key, std::int64_t element) {
     const std::lock_guard lock(mutex_);
-    Value::List& elements = sets_[key];
-    if (std::find(elements.begin(), elements.end(), element) == elements.end())
-      elements.push_back(std::move(element));
+    sets_[key].insert(element);
   }
 
   Value elements(const std::string& key) {
     const std::lock_guard lock(mutex_);
-    return Value(sets_[key]);
+    const auto& elements = sets_[key];
+    return Value(Value::List(elements.begin(), elements.end()));
   }
 
   /// Whether the value was `from`. With `lose` the write is left out.
@@ -67,7 +67,7 @@ class Store {
 
   std::mutex mutex_;
   boost::unordered_flat_map<std::string, std::vector<Value>> versions_;  ///< by key, oldest first
-  boost::unordered_flat_map<std::string, Value::List> sets_;             ///< by key
+  boost::unordered_flat_map<std::string, std::set<std::int64_t>> sets_;  ///< by key
 };
 
 struct Settings {
@@ -114,8 +114,8 @@ class MemoryClient : public Client {
     operation.type = OperationType::ok;
     if (operation.f == "read" && holds_set(operation.key)) {
       value = store_->elements(key);
-    } else if (operation.f == "add" && holds_set(operation.key)) {
-      if (settings_.bug != Bug::lost_write || !happens()) store_->add(key, value);
+    } else if (operation.f == "add" && holds_set(operation.key) && value.is_integer()) {
+      if (settings_.bug != Bug::lost_write || !happens()) store_->add(key, value.integer());
     } else if (operation.f == "read") {
       value = store_->read(key, settings_.bug == Bug::stale_read && happens() ? lag_ : 0);
     } else if (operation.f == "write") {
