@@ -84,7 +84,7 @@ class Etcd : public Database {
          "committed entries after which a member writes a snapshot"},
     };
   }
-  std::vector<std::string> functions() const override { return {"read", "write", "cas"}; }
+  std::vector<std::string> functions() const override { return {"read", "write", "cas", "add"}; }
   /// Whatever the reads: with serializable ones the test is to show what they cost.
   std::string claim(const OptionValues&) const override { return "linearizable"; }
 

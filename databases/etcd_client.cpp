@@ -7,6 +7,7 @@ namespace gauntlet {
 namespace {
 
 constexpr long http_ok = 200;
+constexpr std::size_t answer_bytes_max = 64 << 20;  // of a set
 
 bool answered(const HttpReply& reply) {
   return reply.complete && reply.status == http_ok;
@@ -26,12 +27,12 @@ void complete(Operation& operation, etcd::Failure failure) {
 }  // namespace
 
 EtcdClient::EtcdClient(std::string origin, bool serializable_reads)
-    : connection_(std::move(origin)), serializable_reads_(serializable_reads) {}
+    : connection_(std::move(origin), answer_bytes_max), serializable_reads_(serializable_reads) {}
 
 void EtcdClient::invoke(Operation& operation, Deadline deadline) {
   if (operation.f == "read") {
     read(operation, deadline);
-  } else if (operation.f == "write") {
+  } else if (operation.f == "write" || (operation.f == "add" && holds_set(operation.key))) {
     write(operation, deadline);
   } else if (operation.f == "cas") {
     compare_and_set(operation, deadline);
@@ -42,15 +43,18 @@ void EtcdClient::invoke(Operation& operation, Deadline deadline) {
 
 void EtcdClient::read(Operation& operation, Deadline deadline) {
   const std::string key = etcd::key_of(operation.key);
-  const HttpReply reply =
-      connection_.post(etcd::range_path, etcd::read_request(key, serializable_reads_), deadline);
+  const bool set = holds_set(operation.key);
+  const HttpReply reply = connection_.post(etcd::range_path,
+                                           set ? etcd::set_request(key, serializable_reads_)
+                                               : etcd::read_request(key, serializable_reads_),
+                                           deadline);
   // A read has no effect, so one without a value certainly did not happen, whatever went wrong.
   operation.type = OperationType::fail;
   if (!answered(reply)) {
     operation.error = etcd::judge(reply).error;
     return;
   }
-  auto value = etcd::read_answer(reply.body, key);
+  auto value = set ? etcd::set_answer(reply.body, key) : etcd::read_answer(reply.body, key);
   if (!value) {
     operation.error = value.error().what;
     return;
@@ -61,8 +65,9 @@ void EtcdClient::read(Operation& operation, Deadline deadline) {
 
 void EtcdClient::write(Operation& operation, Deadline deadline) {
   if (!operation.value.is_integer()) return refuse(operation, "only integers can be written");
-  const std::string body =
-      etcd::write_request(etcd::key_of(operation.key), operation.value.integer());
+  std::string key = etcd::key_of(operation.key);
+  if (operation.f == "add") key += "/" + std::to_string(operation.value.integer());
+  const std::string body = etcd::write_request(key, operation.value.integer());
   const HttpReply reply = connection_.post(etcd::put_path, body, deadline);
   if (!answered(reply)) return complete(operation, etcd::judge(reply));
   const auto written = etcd::write_answer(reply.body);

@@ -1,4 +1,5 @@
-// A client of one etcd member, over its JSON gateway: read, write and cas on integer registers.
+// A client of one etcd member, over its JSON gateway: read, write and cas on integer
+// registers, add and read on sets, an element a key.
 #pragma once
 
 #include <string>

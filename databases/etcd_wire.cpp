@@ -47,6 +47,13 @@ std::string read_request(std::string_view key, bool serializable) {
   return "{\"key\":" + json_bytes(key) + (serializable ? ",\"serializable\":true}" : "}");
 }
 
+/// The end of the range is the first key after all that start so: '0' follows '/'.
+std::string set_request(std::string_view key, bool serializable) {
+  return "{\"key\":" + json_bytes(std::string(key) + "/") +
+         ",\"range_end\":" + json_bytes(std::string(key) + "0") +
+         (serializable ? ",\"serializable\":true}" : "}");
+}
+
 std::string write_request(std::string_view key, std::int64_t value) {
   return "{\"key\":" + json_bytes(key) + ",\"value\":" + json_bytes(std::to_string(value)) + "}";
 }
@@ -78,6 +85,28 @@ Result<Value> read_answer(std::string_view body, std::string_view key) {
   const auto text = encoded ? base64_decode(*encoded) : std::nullopt;
   if (!text) return unreadable("a value that is not base64", body);
   return value_of_decimal(*text);
+}
+
+Result<Value> set_answer(std::string_view body, std::string_view key) {
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  Value::List elements;
+  const Value* const pairs = answer->find("kvs");
+  if (pairs == nullptr && answer->find("count") != nullptr)
+    return unreadable("a count without values", body);
+  if (pairs == nullptr) return Value(std::move(elements));
+  if (!pairs->is_list() || answer->find("more") != nullptr)
+    return unreadable("other than a whole list", body);
+  for (const Value& pair : pairs->items()) {
+    const auto name = text_in(pair, "key");
+    const auto name_bytes = name ? base64_decode(*name) : std::nullopt;
+    const auto encoded = text_in(pair, "value");
+    const auto text = encoded ? base64_decode(*encoded) : std::nullopt;
+    if (!name_bytes || !name_bytes->starts_with(std::string(key) + "/") || !text)
+      return unreadable("a list that is not of this set", body);
+    elements.push_back(value_of_decimal(*text));
+  }
+  return Value(std::move(elements));
 }
 
 Result<void> write_answer(std::string_view body) {

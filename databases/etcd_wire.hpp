@@ -26,6 +26,8 @@ inline constexpr const char* status_path = "/v3/maintenance/status";
 
 /// Bodies of requests; `key` as from key_of.
 std::string read_request(std::string_view key, bool serializable);
+/// All elements of a set: the keys that start with `key` and a '/'.
+std::string set_request(std::string_view key, bool serializable);
 std::string write_request(std::string_view key, std::int64_t value);
 /// A transaction that writes `to` if the key holds `from`; nil: if the key is absent.
 std::string cas_request(std::string_view key, const Value& from, std::int64_t to);
@@ -33,6 +35,8 @@ std::string cas_request(std::string_view key, const Value& from, std::int64_t to
 /// Bodies of answers with status 200. The value of a key that holds something else than an integer
 /// in decimal comes as a string: a checker shall see it.
 Result<Value> read_answer(std::string_view body, std::string_view key);
+/// A list of the values of all keys of a set.
+Result<Value> set_answer(std::string_view body, std::string_view key);
 Result<void> write_answer(std::string_view body);
 Result<bool> cas_answer(std::string_view body);  ///< whether it was written
 

@@ -49,7 +49,7 @@ TEST_CASE("postgres: it serves, tells its clock, is killed and paused with all i
   REQUIRE(status);
   CHECK(status->children.size() >= 4);  // checkpointer, background writer, wal writer, ...
 
-  const Value paused = arena.inject("pause(targets=n1)");
+  const Value paused = arena.inject("pause:targets=n1");
   CHECK(took_effect(paused));
   CHECK(paused.find("evidence")
             ->string()
