@@ -53,7 +53,8 @@ TEST_CASE("postgres: it serves, tells its clock, is killed and paused with all i
   CHECK(took_effect(paused));
   CHECK(paused.find("evidence")
             ->string()
-            .find(std::to_string(status->children.size() + 1) + " stopped") != std::string::npos);
+            .find(std::to_string(status->children.size() + 1) + " processes stopped") !=
+        std::string::npos);
   CHECK(invoke(postgres, other, "write", 7).type != OperationType::ok);
   CHECK(took_effect(arena.heal("pause", paused)));
   CHECK(serves(postgres, other, seconds(10)));
