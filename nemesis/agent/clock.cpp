@@ -79,7 +79,7 @@ class Clock : public Module {
   Reply heal() override {
     end_thread();
     injections_.clear();
-    return restore(all_processes());
+    return restore_all();
   }
 
   std::string residue() override {
@@ -152,23 +152,29 @@ class Clock : public Module {
       }
     }
     end_thread();
-    return restore(all_processes());
+    return restore_all();
   }
 
-  static Reply restore(const std::vector<pid_t>& pids) {
+  /// Looks again until none is found: a process may beget another while it waits for its turn.
+  static Reply restore_all() {
+    constexpr int rounds_max = 5;
     int count = 0;
-    std::string failed;
-    for (const pid_t pid : pids) {
-      if (!clock_offset_of(pid)) continue;
-      const std::string why = restore_clock(pid);
-      if (why.empty()) {
-        ++count;
-      } else {
-        failed += "process " + std::to_string(pid) + ": " + why + "; ";
+    for (int round = 0;; ++round) {
+      std::string failed;
+      bool any = false;
+      for (const pid_t pid : all_processes()) {
+        if (!clock_offset_of(pid)) continue;
+        any = true;
+        const std::string why = restore_clock(pid);
+        if (why.empty()) {
+          ++count;
+        } else {
+          failed += "process " + std::to_string(pid) + ": " + why + "; ";
+        }
       }
+      if (!any) return {true, std::to_string(count) + " restored"};
+      if (round == rounds_max) return refuse(failed.empty() ? "there are always others" : failed);
     }
-    if (!failed.empty()) return refuse(failed);
-    return {true, std::to_string(count) + " restored"};
   }
 
   /// Requires the lock. What could not be put off, and why. Processes of no injection any more are
@@ -199,9 +205,11 @@ class Clock : public Module {
     return failed;
   }
 
-  /// Requires the lock: the offset of those that are known, without looking for others.
+  /// Requires the lock: the offset of those that are known, without looking for others. A number
+  /// that another process bears by now is left alone.
   void change(Monotonic::time_point now) {
     for (const pid_t pid : touched_) {
+      if (!clock_offset_of(pid)) continue;
       std::int64_t offset_ns = 0;
       for (const auto& [injection_name, injection] : injections_)
         offset_ns += injection.offset_ns(now);

@@ -3,8 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "nemesis/agent/clock_stub.hpp"
 #include "nemesis/agent/stopped_process.hpp"
@@ -14,20 +19,40 @@ namespace gauntlet::agent {
 
 namespace {
 
-/// The entries that are changed, as offsets into the image.
-struct Entries {
-  Vdso::Function clock_gettime, gettimeofday, time;
+/// What is changed, as offsets into the image: the stub goes into the room that is left behind the
+/// code, and the entries of the functions become jumps to it. So a thread that a signal interrupted
+/// within a function finds its code as it was when it comes back.
+struct Places {
+  std::uint64_t stub = 0;
+  std::array<std::pair<std::uint64_t, std::uint64_t>, 3> jumps{};  ///< from an entry into the stub
 };
+constexpr std::size_t jump_size = 5;
 
-std::optional<Entries> entries() {
+std::optional<Places> places() {
   const Vdso& vdso = own_vdso();
+  const ClockStub& stub = clock_stub();
   const auto clock_gettime = vdso.find("__vdso_clock_gettime");
   const auto gettimeofday = vdso.find("__vdso_gettimeofday");
   const auto time = vdso.find("__vdso_time");
-  const std::size_t size = clock_stub().code.size();
-  if (size == 0 || !clock_gettime || !gettimeofday || !time) return std::nullopt;
-  if (clock_gettime->at % 16 != 0 || clock_gettime->size < size) return std::nullopt;
-  return Entries{*clock_gettime, *gettimeofday, *time};
+  if (stub.code.empty() || !clock_gettime || !gettimeofday || !time) return std::nullopt;
+  const std::size_t used = vdso.image.find_last_not_of('\0') + 1;
+  Places result;
+  result.stub = (used + 63) / 64 * 64;
+  if (result.stub + stub.code.size() > vdso.image.size()) return std::nullopt;
+  for (const auto* function : {&*clock_gettime, &*gettimeofday, &*time}) {
+    if (function->size < jump_size) return std::nullopt;
+  }
+  result.jumps = {std::pair(clock_gettime->at, result.stub),
+                  std::pair(gettimeofday->at, result.stub + stub.gettimeofday),
+                  std::pair(time->at, result.stub + stub.time)};
+  return result;
+}
+
+std::vector<CodeRange> entries_of(const Places& at, std::uint64_t base) {
+  std::vector<CodeRange> ranges;
+  for (const auto& [entry, target] : at.jumps)
+    ranges.push_back({base + entry, base + entry + jump_size});
+  return ranges;
 }
 
 /// A jump from one place of the image to another.
@@ -72,15 +97,15 @@ std::string as_bytes(std::int64_t value) {
 }  // namespace
 
 std::string no_clocks() {
-  return entries() ? "" : "the vDSO of this kernel and processor is not one that can be changed";
+  return places() ? "" : "the vDSO of this kernel and processor is not one that can be changed";
 }
 
 std::optional<std::int64_t> clock_offset_of(pid_t pid) {
-  const auto places = entries();
+  const auto at = places();
   const auto base = vdso_of(pid);
-  if (!places || !base) return std::nullopt;
+  if (!at || !base) return std::nullopt;
   const ClockStub& stub = clock_stub();
-  const std::string there = Memory(pid).read(*base + places->clock_gettime.at, stub.code.size());
+  const std::string there = Memory(pid).read(*base + at->stub, stub.code.size());
   if (there.size() != stub.code.size()) return std::nullopt;
   if (there.compare(0, stub.offset_at(), stub.code, 0, stub.offset_at()) != 0) return std::nullopt;
   std::int64_t offset_ns = 0;
@@ -89,50 +114,52 @@ std::optional<std::int64_t> clock_offset_of(pid_t pid) {
 }
 
 std::string set_clock_offset(pid_t pid, std::int64_t offset_ns) {
-  const auto places = entries();
-  if (!places) return no_clocks();
+  const auto at = places();
+  if (!at) return no_clocks();
   const auto base = vdso_of(pid);
   if (!base) return "it has no vDSO of this machine";
   const ClockStub& stub = clock_stub();
-  const std::uint64_t code_at = *base + places->clock_gettime.at;
   const Memory memory(pid);
   if (clock_offset_of(pid)) {
-    return memory.write(code_at + stub.offset_at(), as_bytes(offset_ns)) ? ""
-                                                                         : std::strerror(errno);
+    const bool written = memory.write(*base + at->stub + stub.offset_at(), as_bytes(offset_ns));
+    return written ? "" : std::strerror(errno);
   }
   const Vdso& own = own_vdso();
   if (memory.read(*base, own.image.size()) != own.image) return "somebody else changed its vDSO";
-  const StoppedProcess stopped(pid, *base, *base + own.image.size());
-  if (!stopped.why_not().empty()) return stopped.why_not();
   std::string code = stub.code;
   code.replace(stub.offset_at(), sizeof offset_ns, as_bytes(offset_ns));
-  const std::uint64_t clock_at = places->clock_gettime.at;
-  const bool written =
-      memory.write(code_at, code) &&
-      memory.write(*base + places->gettimeofday.at,
-                   jump(places->gettimeofday.at, clock_at + stub.gettimeofday)) &&
-      memory.write(*base + places->time.at, jump(places->time.at, clock_at + stub.time));
-  if (written) return "";
-  const std::string why = std::strerror(errno);
-  memory.write(*base, own.image);
+  if (!memory.write(*base + at->stub, code)) return std::strerror(errno);
+  const StoppedProcess stopped(pid, entries_of(*at, *base));
+  std::string why = stopped.why_not();
+  for (const auto& [entry, target] : at->jumps) {
+    if (!why.empty()) break;
+    if (!memory.write(*base + entry, jump(entry, target))) why = std::strerror(errno);
+  }
+  // Nobody can have come to the stub.
+  if (!why.empty()) memory.write(*base, own.image);
   return why;
 }
 
 std::string restore_clock(pid_t pid) {
-  const auto places = entries();
+  const auto at = places();
   const auto base = vdso_of(pid);
-  if (!places || !base || !clock_offset_of(pid)) return "";
+  if (!at || !base || !clock_offset_of(pid)) return "";
   const Vdso& own = own_vdso();
-  const StoppedProcess stopped(pid, *base, *base + own.image.size());
-  if (!stopped.why_not().empty()) return stopped.why_not();
   const Memory memory(pid);
-  for (const auto& [function, size] :
-       {std::pair(places->gettimeofday, std::size_t{5}), std::pair(places->time, std::size_t{5}),
-        std::pair(places->clock_gettime, clock_stub().code.size())}) {
-    if (!memory.write(*base + function.at, std::string_view(own.image).substr(function.at, size))) {
-      return std::strerror(errno);
+  {
+    const StoppedProcess stopped(pid, entries_of(*at, *base));
+    if (!stopped.why_not().empty()) return stopped.why_not();
+    for (const auto& [entry, target] : at->jumps) {
+      const auto code = std::string_view(own.image).substr(entry, jump_size);
+      if (!memory.write(*base + entry, code)) return std::strerror(errno);
     }
   }
+  // Time for a handler of a signal that came within the stub to return there.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::size_t size = clock_stub().code.size();
+  const StoppedProcess stopped(pid, {{*base + at->stub, *base + at->stub + size}});
+  if (!stopped.why_not().empty()) return stopped.why_not();
+  if (!memory.write(*base + at->stub, std::string(size, '\0'))) return std::strerror(errno);
   return memory.read(*base, own.image.size()) == own.image ? "" : "its vDSO is not as it was";
 }
 

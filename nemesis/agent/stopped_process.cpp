@@ -2,9 +2,12 @@
 
 #include <dirent.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -40,13 +43,19 @@ std::vector<pid_t> threads_of(pid_t pid) {
 
 /// Waits for a stop of the thread: 1 if it has stopped, 0 if it is gone, -1 if it takes too long.
 int await_stop(pid_t thread, int& status) {
+  constexpr int impatient_looks = 2000;
   const auto deadline = Clock::now() + stop_max;
+  int looks = 0;
   while (true) {
     const pid_t got = waitpid(thread, &status, __WALL | WNOHANG);
     if (got == thread) return WIFSTOPPED(status) ? 1 : 0;
     if (got < 0 && errno != EINTR) return 0;
     if (Clock::now() >= deadline) return -1;
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    if (++looks < impatient_looks) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
   }
 }
 
@@ -58,16 +67,21 @@ int signal_of(int status) {
 
 }  // namespace
 
-StoppedProcess::StoppedProcess(pid_t pid, std::uint64_t begin, std::uint64_t end) : pid_(pid) {
+StoppedProcess::StoppedProcess(pid_t pid, const std::vector<CodeRange>& ranges) : pid_(pid) {
   if (!stop_all()) return;
-  for (const auto& [thread, signal] : std::map(threads_)) {
-    if (!step_out(thread, begin, end)) return;
+  for (const auto& [thread, signals] : std::map(threads_)) {
+    if (!step_out(thread, ranges)) return;
   }
 }
 
+/// Of several signals the first is delivered by going on, the others are sent again.
 StoppedProcess::~StoppedProcess() {
-  for (const auto& [thread, signal] : threads_)
-    ptrace(PTRACE_DETACH, thread, nullptr, reinterpret_cast<void*>(static_cast<long>(signal)));
+  for (const auto& [thread, signals] : threads_) {
+    const long first = signals.empty() ? 0 : signals.front();
+    ptrace(PTRACE_DETACH, thread, nullptr, reinterpret_cast<void*>(first));
+    for (std::size_t i = 1; i < signals.size(); ++i)
+      syscall(SYS_tgkill, pid_, thread, signals[i]);
+  }
 }
 
 /// Threads that are not stopped yet may start others; so until there are no new ones.
@@ -94,24 +108,27 @@ bool StoppedProcess::stop(pid_t thread) {
     why_not_ = std::string("it cannot be traced: ") + std::strerror(errno);
     return false;
   }
-  threads_[thread] = 0;
+  auto& signals = threads_[thread];
   ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
   int status = 0;
   const int stopped = await_stop(thread, status);
-  if (stopped == 1) threads_[thread] = signal_of(status);
+  if (stopped == 1 && signal_of(status) != 0) signals.push_back(signal_of(status));
   if (stopped == 0) threads_.erase(thread);
   if (stopped < 0) why_not_ = "a thread of it does not stop";
   return stopped >= 0;
 }
 
-bool StoppedProcess::step_out(pid_t thread, std::uint64_t begin, std::uint64_t end) {
+bool StoppedProcess::step_out(pid_t thread, const std::vector<CodeRange>& ranges) {
   for (int step = 0; step < steps_max; ++step) {
     user_regs_struct registers{};
     if (ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) {
       threads_.erase(thread);
       return true;
     }
-    if (registers.rip < begin || registers.rip >= end) return true;
+    const bool is_out = std::none_of(ranges.begin(), ranges.end(), [&](const CodeRange& range) {
+      return registers.rip >= range.begin && registers.rip < range.end;
+    });
+    if (is_out) return true;
     if (ptrace(PTRACE_SINGLESTEP, thread, nullptr, nullptr) != 0) return true;
     int status = 0;
     const int stopped = await_stop(thread, status);
@@ -119,7 +136,7 @@ bool StoppedProcess::step_out(pid_t thread, std::uint64_t begin, std::uint64_t e
     if (stopped == 0) return true;
     if (stopped < 0) break;
     const int signal = signal_of(status);
-    if (signal != 0 && signal != SIGTRAP) threads_[thread] = signal;
+    if (signal != 0 && signal != SIGTRAP) threads_[thread].push_back(signal);
   }
   why_not_ = "a thread of it does not leave the code that is to be changed";
   return false;
