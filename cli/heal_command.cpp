@@ -66,7 +66,13 @@ class HealCommand : public SubCommand {
       return configured.error();
     }
     const FaultContext context{cluster->get(), database->get()};
-    const auto summary = heal_from_ledger(*directory + "/faults.jsonl", context);
+    // A run that was killed before its nemesis was ready has no ledger; others' faults may be
+    // there.
+    const std::string ledger = *directory + "/faults.jsonl";
+    std::error_code ignored;
+    const auto summary = std::filesystem::exists(ledger, ignored)
+                             ? heal_from_ledger(ledger, context)
+                             : Result<HealSummary>(sweep(context));
     if (!summary) return summary.error();
     print(*summary, settings.flag("json"));
     return summary->clean() ? ExitCode::valid : ExitCode::setup;

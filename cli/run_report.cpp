@@ -61,7 +61,8 @@ std::vector<std::pair<std::string, std::string>> shown_facts(const TestPlan& pla
       {"claim", plan.claim},
       {"workload", plan.workload},
       {"nodes", fmt::format("{} ({})", plan.node_count, plan.provider)},
-      {"faults", plan.nemesis.empty() ? "none" : plan.nemesis},
+      {"faults",
+       plan.nemesis.empty() ? (plan.schedule.empty() ? "none" : "as scheduled") : plan.nemesis},
       {"clients", fmt::format("{}", plan.concurrency)},
       {"rate", plan.rate == 0 ? "unlimited" : fmt::format("{} operations/s", plan.rate)},
       {"load", format_duration(plan.time_limit_ns)},
@@ -70,6 +71,8 @@ std::vector<std::pair<std::string, std::string>> shown_facts(const TestPlan& pla
     shown.emplace_back(name, value);
   for (const auto& [name, value] : plan.workload_options)
     shown.emplace_back(name, value);
+  if (!plan.schedule.empty()) shown.emplace_back("schedule", plan.schedule);
+  if (!plan.replay_of.empty()) shown.emplace_back("replay of", plan.replay_of);
   if (!facts.lateness.empty()) shown.emplace_back("lateness", facts.lateness);
   shown.emplace_back("run", directory);
   if (!facts.command.empty()) shown.emplace_back("command", facts.command);

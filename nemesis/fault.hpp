@@ -73,6 +73,10 @@ class Fault {
   /// only. The answer is a map that has at least "targets", a list of node names.
   virtual Result<Value> prepare(const FaultContext& context, const Value& parameters,
                                 Random& random) const = 0;
+  /// Parameters with which `prepare` decides again what `plan` holds, where parameters can say it;
+  /// `given` are those that it was prepared with. By default each parameter takes the plan's entry
+  /// of its name; an override for what the plan holds under another.
+  virtual Value decided(const Value& given, const Value& plan) const;
   virtual FaultOutcome inject(const FaultContext& context, const Value& plan) const = 0;
   virtual FaultOutcome heal(const FaultContext& context, const Value& plan) const = 0;
   /// Whether anything of this fault, injected by whomever, is still on `node`: for `gauntlet heal`

@@ -39,6 +39,20 @@ Result<Value> LinkFault::prepare(const FaultContext& context, const Value& param
   return plan;
 }
 
+Value LinkFault::decided(const Value& given, const Value& plan) const {
+  Value parameters = Fault::decided(given, plan);
+  const auto links = links_from(plan);
+  if (!links || text_from(given, "direction", "both") != "any") return parameters;
+  bool in = false, out = false;
+  for (const auto& [listener, speakers] : links->grudge) {
+    out = out || std::ranges::count(links->targets, listener) == 0;
+    for (const auto& speaker : speakers)
+      in = in || std::ranges::count(links->targets, speaker) == 0;
+  }
+  parameters.set("direction", in && !out ? "in" : out && !in ? "out" : "both");
+  return parameters;
+}
+
 Result<NodeNames> LinkFault::concerned(const Value& plan) const {
   if (const auto name = name_from(plan, prefix()); !name) return name.error();
   if (const auto sound = check_numbers(plan, numbers()); !sound) return sound.error();

@@ -18,6 +18,7 @@ class LinkFault : public CountedFault {
   Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const override;
   Result<Value> prepare(const FaultContext& context, const Value& parameters,
                         Random& random) const override;
+  Value decided(const Value& given, const Value& plan) const override;
 
  protected:
   virtual std::string_view prefix() const = 0;  ///< of the name

@@ -259,6 +259,16 @@ class Partition : public Fault {
     return plan_of(cut, *chosen);
   }
 
+  Value decided(const Value& given, const Value& plan) const override {
+    const auto cut = cut_from(plan);
+    if (!cut) return given;
+    std::string text;
+    for (const auto& [listener, speakers] : cut->grudge) {
+      text += fmt::format("{}{}>{}", text.empty() ? "" : "/", fmt::join(speakers, "+"), listener);
+    }
+    return Value::map({{"grudge", text}});
+  }
+
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override {
     const auto cut = cut_from(plan);
     if (!cut) return {false, cut.error().what, {}};
