@@ -33,9 +33,19 @@ class SetWorkload : public Workload {
     return {std::move(adds), std::move(reads)};
   }
 
+  /// Elements first, since what became of each says most; then the whole as a linearizable set.
   Verdict check(const History& history, const WorkloadSettings&,
                 const CheckOptions& options) const override {
-    return CheckerRegistry::instance().find("set-elements")->check(history, options);
+    const auto& checkers = CheckerRegistry::instance();
+    Verdict elements = checkers.find("set-elements")->check(history, options);
+    if (elements.validity != Validity::valid) return elements;
+    CheckOptions as_set = options;
+    as_set.model = "grow-only-set";
+    Verdict verdict = checkers.find("linearizable")->check(history, as_set);
+    for (const auto& [name, value] : elements.statistics.entries())
+      verdict.statistics.set(name, value);
+    if (verdict.validity == Validity::valid) verdict.reason = elements.reason;
+    return verdict;
   }
 };
 

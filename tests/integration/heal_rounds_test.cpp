@@ -188,10 +188,11 @@ class Background {
   pid_t pid_ = -1;
 };
 
+/// Each takes half a minute, so that they are run where they are asked for.
 int rounds_wanted() {
   const char* text = std::getenv("GAUNTLET_ROUNDS");
   const int rounds = text != nullptr ? static_cast<int>(std::strtol(text, nullptr, 10)) : 0;
-  return rounds > 0 ? rounds : 3;
+  return std::max(rounds, 0);
 }
 
 bool has_content(const std::string& path) {
@@ -209,6 +210,10 @@ std::string content_of(const std::string& path) {
 TEST_CASE("after kill -9 at a random moment and gauntlet heal the nodes are what they were") {
   if (const auto docker = docker_available(); !docker) {
     MESSAGE("skipped, no Docker: " << docker.error().to_string());
+    return;
+  }
+  if (rounds_wanted() == 0) {
+    MESSAGE("skipped: GAUNTLET_ROUNDS says how many rounds, 100 for a proof");
     return;
   }
   const Scratch scratch;
