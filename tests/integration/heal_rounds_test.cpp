@@ -37,7 +37,9 @@ namespace {
 /// What is set on a node, a line each; lines of the database begin with "db".
 constexpr const char* snapshot_script = R"sh(
 # Tables of iptables are below: the first rule makes chains, which then stay, empty.
-nft list ruleset 2>/dev/null | awk '/^table ip6? (filter|mangle|nat|raw) /{skip=1} !skip; /^}/{skip=0}' | sed -E 's/counter packets [0-9]+ bytes [0-9]+/counter/; s/^/nft: /'
+nft list ruleset 2>/dev/null |
+  awk '/^table ip6? (filter|mangle|nat|raw) /{skip=1} !skip; /^}/{skip=0}' |
+  sed -E 's/counter packets [0-9]+ bytes [0-9]+/counter/; s/^/nft: /'
 for table in filter mangle nat raw; do
   for command in iptables ip6tables; do
     $command-save -t $table 2>/dev/null | sed -E 's/\[[0-9:]+\]//' |
