@@ -4,9 +4,11 @@
 // monotonic clocks does not.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "nemesis/clock_fault.hpp"
+#include "nemesis/typed_parameter.hpp"
 
 namespace gauntlet {
 
@@ -25,19 +27,30 @@ class ClockBump : public ClockFault {
     return {targets_parameter(),
             {"offset", "random",
              "by how much: a duration from 1ms to 366 days (8784h), with - in front for the past; "
-             "or `random`, either way, small ones as likely as large ones, each node its own"},
+             "or `random`, either way, small ones as likely as large ones, each node its own; or "
+             "node by node: `n1=-5m/n2=200ms`"},
             {"most", "5m", "the largest that is drawn at random: a duration from 1ms to 8784h"}};
   }
 
+  /// What was drawn, node by node, to the microsecond.
+  Value decided(const Value& given, const Value& plan) const override {
+    Value parameters = Fault::decided(given, plan);
+    std::string each;
+    for (const auto& [node, change] : clock_changes(plan))
+      each += fmt::format("{}{}={}us", each.empty() ? "" : "/", node, change.a / 1000);
+    if (!each.empty()) parameters.set("offset", each);
+    return parameters;
+  }
+
  protected:
-  Result<ClockChange> change(const Value& parameters, Random& random) const override {
-    const Value* const offset = parameters.find("offset");
-    const bool is_random =
-        offset == nullptr || !offset->is_string() || offset->string() == "random";
+  Result<ClockChange> change(const Value& parameters, const std::string& node,
+                             Random& random) const override {
+    const std::string offset = text_from(parameters, "offset", "random");
     const auto most = duration_from(parameters, "most", "5m", false, least_ns, most_ns);
     if (!most) return most.error();
-    if (!is_random) {
-      const auto fixed = duration_from(parameters, "offset", "1m", true, least_ns, most_ns);
+    if (offset.find('=') != std::string::npos) return of_node(offset, node);
+    if (offset != "random") {
+      const auto fixed = duration_within("offset", offset, true, least_ns, most_ns);
       if (!fixed) return fixed.error();
       return ClockChange{"fixed", *fixed, 0};
     }
@@ -48,6 +61,29 @@ class ClockBump : public ClockFault {
   }
   std::string wording(const ClockChange& change) const override {
     return "off by " + signed_duration(change.a);
+  }
+
+ private:
+  /// Of "n1=-5m/n2=200ms". All of it is checked, whichever node is asked for.
+  static Result<ClockChange> of_node(std::string_view offsets, const std::string& node) {
+    ClockChange found{"fixed", 0, 0};
+    bool any = node.empty();
+    while (!offsets.empty()) {
+      const std::size_t end = std::min(offsets.find('/'), offsets.size());
+      const std::string_view one = offsets.substr(0, end);
+      offsets.remove_prefix(std::min(end + 1, offsets.size()));
+      const std::size_t sign = one.find('=');
+      if (sign == std::string_view::npos) {
+        return failure(ErrorKind::usage, fmt::format("offset has '{}'", one), "give NODE=DURATION");
+      }
+      const auto offset = duration_within("offset", one.substr(sign + 1), true, least_ns, most_ns);
+      if (!offset) return offset.error();
+      if (one.substr(0, sign) != node) continue;
+      found.a = *offset;
+      any = true;
+    }
+    if (any) return found;
+    return failure(ErrorKind::usage, "offset says nothing of " + node, "give NODE=DURATION for it");
   }
 };
 

@@ -24,7 +24,7 @@ class ClockDrift : public ClockFault {
   }
 
  protected:
-  Result<ClockChange> change(const Value& parameters, Random&) const override {
+  Result<ClockChange> change(const Value& parameters, const std::string&, Random&) const override {
     const auto milliseconds = number_from(parameters, rate());
     if (!milliseconds) return milliseconds.error();
     return ClockChange{"drift", static_cast<std::int64_t>(*milliseconds * 1000), 0};

@@ -81,19 +81,29 @@ std::string own_words(const FaultContext& context, Node& node) {
 
 }  // namespace
 
-Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
-                                   const std::string& otherwise, bool is_signed,
-                                   std::int64_t least_ns, std::int64_t most_ns) {
-  const std::string text = text_from(parameters, name, otherwise);
-  const bool has_sign = is_signed && (text[0] == '-' || text[0] == '+');
-  const auto size = parse_duration(std::string_view(text).substr(has_sign ? 1 : 0));
+std::map<std::string, ClockChange> clock_changes(const Value& plan) {
+  const auto read = plan_from(plan);
+  return read ? read->changes : std::map<std::string, ClockChange>();
+}
+
+Result<std::int64_t> duration_within(const std::string& name, std::string_view text, bool is_signed,
+                                     std::int64_t least_ns, std::int64_t most_ns) {
+  const bool has_sign = is_signed && (text.starts_with('-') || text.starts_with('+'));
+  const auto size = parse_duration(text.substr(has_sign ? 1 : 0));
   if (!size || *size < least_ns || *size > most_ns) {
     return failure(
         ErrorKind::usage, fmt::format("{} is '{}'", name, text),
         fmt::format("give a duration from {} to {}{}", format_duration(least_ns),
                     format_duration(most_ns), is_signed ? ", with - in front for the past" : ""));
   }
-  return text[0] == '-' ? -*size : *size;
+  return text.starts_with('-') ? -*size : *size;
+}
+
+Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
+                                   const std::string& otherwise, bool is_signed,
+                                   std::int64_t least_ns, std::int64_t most_ns) {
+  return duration_within(name, text_from(parameters, name, otherwise), is_signed, least_ns,
+                         most_ns);
 }
 
 std::string signed_duration(std::int64_t ns) {
@@ -107,7 +117,7 @@ FaultParameter ClockFault::targets_parameter() {
 Result<void> ClockFault::check(const Value& parameters,
                                const std::vector<std::string>& nodes) const {
   Random random(0);
-  if (const auto drawn = change(parameters, random); !drawn) return drawn.error();
+  if (const auto drawn = change(parameters, "", random); !drawn) return drawn.error();
   return check_targets(targets_text(parameters), nodes);
 }
 
@@ -124,7 +134,7 @@ Result<Value> ClockFault::prepare(const FaultContext& context, const Value& para
   Value changes = Value::map({});
   Value daemons = Value::map({});
   for (const Node* node : nodes_named(*context.cluster, *targets)) {
-    const auto drawn = change(parameters, random);
+    const auto drawn = change(parameters, node->name(), random);
     if (!drawn) return drawn.error();
     changes.set(node->name(),
                 Value::map({{"shape", drawn->shape}, {"a", drawn->a}, {"b", drawn->b}}));

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "nemesis/fault.hpp"
 
@@ -34,14 +36,21 @@ class ClockFault : public Fault {
 
  protected:
   static FaultParameter targets_parameter();
-  /// Drawn for one node; a usage error for parameters that make no sense.
-  virtual Result<ClockChange> change(const Value& parameters, Random& random) const = 0;
+  /// Drawn for one node ("": any); a usage error for parameters that make no sense.
+  virtual Result<ClockChange> change(const Value& parameters, const std::string& node,
+                                     Random& random) const = 0;
   /// "off by -12 s"
   virtual std::string wording(const ClockChange& change) const = 0;
 };
 
-/// A parameter, a duration from `least` to `most`, with a sign in front where that is allowed. What
-/// is absent is `otherwise`.
+/// What a plan says of each node.
+std::map<std::string, ClockChange> clock_changes(const Value& plan);
+
+/// A duration from `least` to `most`, with a sign in front where that is allowed; `name` for
+/// errors.
+Result<std::int64_t> duration_within(const std::string& name, std::string_view text, bool is_signed,
+                                     std::int64_t least_ns, std::int64_t most_ns);
+/// The same of a parameter. What is absent is `otherwise`.
 Result<std::int64_t> duration_from(const Value& parameters, const std::string& name,
                                    const std::string& otherwise, bool is_signed,
                                    std::int64_t least_ns, std::int64_t most_ns);

@@ -24,7 +24,7 @@ class ClockStrobe : public ClockFault {
   }
 
  protected:
-  Result<ClockChange> change(const Value& parameters, Random&) const override {
+  Result<ClockChange> change(const Value& parameters, const std::string&, Random&) const override {
     const auto delta = duration_from(parameters, "delta", "200ms", true, nanos_per_millisecond,
                                      24 * 3600 * nanos_per_second);
     if (!delta) return delta.error();

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "history/json_value.hpp"
 #include "history/reader.hpp"
 #include "tests/nemesis/fakes.hpp"
 #include "tests/temporary_folder.hpp"
@@ -105,4 +106,22 @@ TEST_CASE("every fault decides again what it had decided") {
     }
   }
   CHECK(told >= 40);
+}
+
+TEST_CASE("clocks that were bumped at random are bumped likewise") {
+  const Value plan = *parse_json(
+      R"({"targets": ["n1", "n3"], "injection": "clock-bump-0", "daemons": {},
+          "changes": {"n1": {"shape": "fixed", "a": -5000000000, "b": 0},
+                      "n3": {"shape": "fixed", "a": 1234567890, "b": 0}}})",
+      "test");
+  const Fault* const bump = FaultRegistry::instance().find("clock-bump");
+  REQUIRE(bump != nullptr);
+  const Value again = bump->decided(Value(Value::Map{}), plan);
+  CHECK(*again.find("targets") == Value("n1+n3"));
+  CHECK(*again.find("offset") == Value("n1=-5000000us/n3=1234567us"));
+  CHECK(bump->check(again, {"n1", "n2", "n3"}).has_value());
+  for (const char* const wrong : {"n1=x", "n1=1s/n2", "n1=1us", "1y"}) {
+    CAPTURE(wrong);
+    CHECK(bump->check(Value::map({{"offset", wrong}}), {"n1"}).has_error());
+  }
 }
