@@ -41,6 +41,7 @@ void adopt(Settings& settings, const TestPlan& plan, const std::string& source) 
   set("nodes", fmt::format("{}", plan.node_count));
   set("cluster", plan.cluster);
   set("subnet", plan.subnet);
+  set("disk", plan.disk);
   set("node", fmt::format("{}", fmt::join(plan.hosts, ",")));
   set("identity", plan.identity_file);
   set("known-hosts", plan.known_hosts_file);

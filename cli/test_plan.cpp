@@ -94,6 +94,7 @@ Result<void> choose_nodes(const Settings& settings, bool embedded, TestPlan& pla
   if (!plan.hosts.empty()) plan.node_count = plan.hosts.size();
   plan.cluster = settings.text("cluster");
   plan.subnet = settings.text("subnet");
+  plan.disk = settings.text("disk");
   plan.identity_file = settings.text("identity");
   plan.known_hosts_file = settings.text("known-hosts");
   return {};
@@ -239,6 +240,7 @@ Value to_value(const TestPlan& plan) {
                      {"provider", plan.provider},
                      {"cluster", plan.cluster},
                      {"subnet", plan.subnet},
+                     {"disk", plan.disk},
                      {"node_count", static_cast<std::int64_t>(plan.node_count)},
                      {"hosts", Value(std::move(hosts))},
                      {"identity_file", plan.identity_file},
@@ -277,6 +279,8 @@ Result<TestPlan> read_plan(const std::string& path) {
   plan.provider = string_entry(*value, "provider");
   plan.cluster = string_entry(*value, "cluster");
   plan.subnet = string_entry(*value, "subnet");
+  const std::string disk = string_entry(*value, "disk");
+  plan.disk = disk.empty() ? "none" : disk;  // plans of before know of none
   plan.node_count = static_cast<std::size_t>(integer_entry(*value, "node_count"));
   plan.identity_file = string_entry(*value, "identity_file");
   plan.known_hosts_file = string_entry(*value, "known_hosts_file");

@@ -41,6 +41,7 @@ struct TestPlan {
   std::string provider;  ///< "docker", "hosts" or "embedded"
   std::string cluster;   ///< name of the docker cluster
   std::string subnet;
+  std::string disk;  ///< below the database: "fuse" for one that breaks; else its own
   std::size_t node_count = 0;
   std::vector<std::string> hosts;  ///< [user@]host[:port], for "hosts"
   std::string identity_file;

@@ -68,7 +68,7 @@ class TestRun {
     if (!log) return log.error();
     SiteOptions options{store_->directory(), *log,
                         std::chrono::nanoseconds(settings_.duration("wait")),
-                        settings_.flag("keep-nodes"), settings_.text("disk") == "fuse"};
+                        settings_.flag("keep-nodes"), plan_.disk == "fuse"};
     auto site = TestSite::open(plan_, options);
     if (!site) return site.error();
     stage_->site = std::move(*site);
