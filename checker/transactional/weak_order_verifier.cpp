@@ -23,7 +23,8 @@ Error refuse(std::string what) {
 struct WeakVerifier::Ordered {
   struct Read {
     ValueId key;
-    std::size_t source;  ///< the place of its writer
+    std::size_t source;                       ///< the place of its writer
+    const std::vector<std::size_t>* writers;  ///< of the key, within `writers`
   };
   std::vector<std::vector<Read>> reads{{}};             ///< the first of each key, in turn
   std::vector<std::size_t> previous{initial_place};     ///< of the same session
@@ -92,7 +93,7 @@ Result<WeakVerifier::Ordered> WeakVerifier::order_reads(bool with_sessions,
       if (candidates != 1 || source >= place) {
         return refuse(fmt::format("operation {} read what was not there", history_.index(t)));
       }
-      result.reads[place].push_back({step.key, source});
+      result.reads[place].push_back({step.key, source, &result.writers[step.key]});
     }
   }
   return result;
@@ -167,9 +168,8 @@ Result<void> WeakVerifier::order(WeakLevel level, bool with_sessions,
       for (const auto& read : ordered->reads[place])
         see(read.source);
       for (const auto& read : ordered->reads[place]) {
-        const auto found = ordered->writers.find(read.key);
-        if (past[place] == 0 || found == ordered->writers.end()) continue;
-        const auto& writers = found->second;
+        if (past[place] == 0) break;
+        const auto& writers = *read.writers;
         auto newer = std::upper_bound(writers.begin(), writers.end(),
                                       std::max(read.source, block == 0 ? 0 : block - 1));
         for (; newer != writers.end() && *newer < block + 64; ++newer) {
