@@ -33,9 +33,9 @@ class PowerFailure : public ProcessFault {
   std::vector<FaultParameter> parameters() const override {
     auto all = ProcessFault::parameters();
     all.push_back({"loses", "whole",
-                   "of what was not fsynced: `whole`: all; `pages`: each page of 4 KiB with "
-                   "probability 1/2, and the latest names from a random point on; `sectors`: the "
-                   "same by 512 bytes, so that pages are torn"});
+                   "of what was not fsynced: `whole`: all; `pages`: each overwritten page of 4 KiB "
+                   "with probability 1/2, and from a random point on what was appended and the "
+                   "latest names; `sectors`: the same by 512 bytes, so that pages are torn"});
     return all;
   }
   std::vector<std::string_view> packages() const override { return {"crash", "disk"}; }

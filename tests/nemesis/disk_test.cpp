@@ -47,7 +47,7 @@ struct Bench {
     DiskOptions options;
     options.backing = root();
     options.shadow = folder.path("shadow");
-    options.strict_names = strict;
+    options.strict = strict;
     disk = Disk::open_folders(options);
     REQUIRE(disk != nullptr);
   }

@@ -74,13 +74,16 @@ std::shared_ptr<FileContent> Disk::content_of(int descriptor) {
 
 int Disk::open(const std::string& path, int flags, mode_t mode, std::unique_ptr<OpenFile>* result) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   // The kernel has placed appends and checked alignment already; truncation goes through truncate.
   const int own = (flags & ~(O_APPEND | O_DIRECT | O_TRUNC | O_EXCL)) | O_NOFOLLOW | O_CLOEXEC;
   auto file = std::make_unique<OpenFile>();
+  bool made = false;
   if ((flags & O_CREAT) != 0) {
     const std::lock_guard lock(names_mutex_);
     file->descriptor = Descriptor(openat(backing_.get(), path.c_str(), own | O_EXCL, mode));
-    if (file->descriptor.open()) {
+    made = file->descriptor.open();
+    if (made) {
       changed(NameChange::Kind::created, path);
     } else if (errno != EEXIST || (flags & O_EXCL) != 0) {
       return -errno;
@@ -98,16 +101,26 @@ int Disk::open(const std::string& path, int flags, mode_t mode, std::unique_ptr<
     fstat(file->descriptor.get(), &status);
     if (!file->content->before_change(file->descriptor.get(), 0, status.st_size)) ++overflows_;
     if (ftruncate(file->descriptor.get(), 0) != 0 && errno != EINVAL) return -errno;
+    file->content->cut(0);
   }
+  file->number = ++numbers_;
+  const int kept = flags & (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC);
+  note({.kind = ChangeKind::open,
+        .file = file->number,
+        .flags = static_cast<std::uint32_t>(made ? kept | O_CREAT : kept),
+        .bytes = mode,
+        .path = path});
   *result = std::move(file);
   return 0;
 }
 
 void Disk::close(std::unique_ptr<OpenFile> file) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard table(table_mutex_);
   FileContent& content = *file->content;
   const std::lock_guard lock(content.mutex);
+  note({.kind = ChangeKind::close, .file = file->number});
   if (--content.handles > 0 || content.dirty()) return;
   const auto at = table_.find(content.inode());
   // The handle still holds the content, whose mutex is locked.
@@ -116,17 +129,21 @@ void Disk::close(std::unique_ptr<OpenFile> file) {
 
 ssize_t Disk::write(OpenFile& file, const char* data, std::size_t bytes, std::int64_t at) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(file.content->mutex);
   const auto end = at + static_cast<std::int64_t>(bytes);
   if (!file.content->before_change(file.descriptor.get(), at, end)) ++overflows_;
   const ssize_t written = pwrite(file.descriptor.get(), data, bytes, at);
   if (written < 0) return -errno;
+  note({.kind = ChangeKind::write, .file = file.number, .at = at},
+       {data, static_cast<std::size_t>(written)});
   if (file.synchronous) all_durable(*file.content);
   return written;
 }
 
 int Disk::truncate(OpenFile& file, std::int64_t bytes) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(file.content->mutex);
   struct stat status {};
   if (fstat(file.descriptor.get(), &status) != 0) return -errno;
@@ -135,23 +152,33 @@ int Disk::truncate(OpenFile& file, std::int64_t bytes) {
   if (!file.content->before_change(file.descriptor.get(), from,
                                    bytes < status.st_size ? end : from))
     ++overflows_;
-  return answer(ftruncate(file.descriptor.get(), bytes));
+  if (ftruncate(file.descriptor.get(), bytes) != 0) return -errno;
+  file.content->cut(bytes);
+  note({.kind = ChangeKind::truncate, .file = file.number, .bytes = bytes});
+  return 0;
 }
 
 int Disk::allocate(OpenFile& file, int mode, std::int64_t at, std::int64_t bytes) {
   constexpr int known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
   if ((mode & ~known) != 0) return -EOPNOTSUPP;
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(file.content->mutex);
   const bool zeros = (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) != 0;
   if (!file.content->before_change(file.descriptor.get(), at, zeros ? at + bytes : at))
     ++overflows_;
-  return answer(fallocate(file.descriptor.get(), mode, at, bytes));
+  if (fallocate(file.descriptor.get(), mode, at, bytes) != 0) return -errno;
+  note({.kind = ChangeKind::allocate,
+        .file = file.number,
+        .flags = static_cast<std::uint32_t>(mode),
+        .at = at,
+        .bytes = bytes});
+  return 0;
 }
 
 void Disk::all_durable(FileContent& content) {
   content.synced();
-  if (options_.strict_names) return;
+  if (options_.strict) return;
   const std::lock_guard lock(names_mutex_);
   names_->all_synced();
 }
@@ -160,9 +187,12 @@ int Disk::sync(OpenFile& file, bool data_only) {
   {
     // From here on it is durable, which is before the caller learns of it: a promise kept early.
     const std::shared_lock world(world_);
+    const auto order = in_order();
     const std::lock_guard lock(file.content->mutex);
     all_durable(*file.content);
+    note({.kind = ChangeKind::sync, .file = file.number});
   }
+  if (!options_.real_fsync) return 0;
   return answer(data_only ? fdatasync(file.descriptor.get()) : fsync(file.descriptor.get()));
 }
 
@@ -171,53 +201,64 @@ int Disk::sync_folder(int folder) {
   if (fstat(folder, &status) != 0) return -errno;
   {
     const std::shared_lock world(world_);
+    const auto order = in_order();
     const std::lock_guard lock(names_mutex_);
-    if (options_.strict_names) {
+    if (options_.strict) {
       names_->directory_synced(status.st_ino);
     } else {
       names_->all_synced();
     }
+    note({.kind = ChangeKind::sync_folder, .path = path_of(folder)});
   }
-  return answer(fsync(folder));
+  return options_.real_fsync ? answer(fsync(folder)) : 0;
 }
 
 void Disk::lose_dirty(OpenFile& file, bool revert) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(file.content->mutex);
   Random unused(0);
   if (revert) {
-    file.content->power_failure(Loss::whole, unused);
+    file.content->power_failure(Loss::whole, options_.strict, unused);
   } else {
     file.content->lose_dirty_pages();
   }
+  note({.kind = ChangeKind::lose, .file = file.number, .flags = revert ? 1U : 0U});
 }
 
 int Disk::make_folder(const std::string& path, mode_t mode) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   if (mkdirat(backing_.get(), path.c_str(), mode) != 0) return -errno;
   changed(NameChange::Kind::created, path);
+  note({.kind = ChangeKind::make_folder, .bytes = mode, .path = path});
   return 0;
 }
 
 int Disk::make_symlink(const std::string& target, const std::string& path) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   if (symlinkat(target.c_str(), backing_.get(), path.c_str()) != 0) return -errno;
   changed(NameChange::Kind::created, path);
+  note({.kind = ChangeKind::make_symlink, .path = path, .target = target});
   return 0;
 }
 
 int Disk::make_link(const std::string& from, const std::string& to) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   if (linkat(backing_.get(), from.c_str(), backing_.get(), to.c_str(), 0) != 0) return -errno;
   changed(NameChange::Kind::created, to);
+  note({.kind = ChangeKind::make_link, .path = from, .target = to});
   return 0;
 }
 
 int Disk::remove(const std::string& path) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   struct stat status {};
   if (fstatat(backing_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
@@ -225,11 +266,13 @@ int Disk::remove(const std::string& path) {
   const std::string saved = names_->shadow_name();
   if (renameat(backing_.get(), path.c_str(), shadow_.get(), saved.c_str()) != 0) return -errno;
   changed(NameChange::Kind::removed, path, {}, saved);
+  note({.kind = ChangeKind::remove, .path = path});
   return 0;
 }
 
 int Disk::remove_folder(const std::string& path) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   struct stat status {};
   if (fstatat(backing_.get(), path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
@@ -238,16 +281,20 @@ int Disk::remove_folder(const std::string& path) {
   const std::string saved = names_->shadow_name();
   if (renameat(backing_.get(), path.c_str(), shadow_.get(), saved.c_str()) != 0) return -errno;
   changed(NameChange::Kind::removed, path, {}, saved);
+  note({.kind = ChangeKind::remove_folder, .path = path});
   return 0;
 }
 
 int Disk::rename(const std::string& from, const std::string& to, unsigned flags) {
   const std::shared_lock world(world_);
+  const auto order = in_order();
   const std::lock_guard lock(names_mutex_);
   const int top = backing_.get();
+  const Change change{.kind = ChangeKind::rename, .flags = flags, .path = from, .target = to};
   if ((flags & RENAME_EXCHANGE) != 0) {
     if (renameat2(top, from.c_str(), top, to.c_str(), RENAME_EXCHANGE) != 0) return -errno;
     changed(NameChange::Kind::exchanged, from, to);
+    note(change);
     return 0;
   }
   struct stat source {
@@ -274,7 +321,43 @@ int Disk::rename(const std::string& from, const std::string& to, unsigned flags)
     return -error;
   }
   changed(NameChange::Kind::renamed, from, to, saved);
+  note(change);
   return 0;
+}
+
+int Disk::set_mode(const std::string& path, mode_t mode) {
+  const std::shared_lock world(world_);
+  const auto order = in_order();
+  if (fchmodat(backing_.get(), path.c_str(), mode, 0) != 0) return -errno;
+  note({.kind = ChangeKind::set_mode, .bytes = mode, .path = path});
+  return 0;
+}
+
+int Disk::set_owner(const std::string& path, uid_t user, gid_t group) {
+  const std::shared_lock world(world_);
+  const auto order = in_order();
+  if (fchownat(backing_.get(), path.c_str(), user, group, AT_SYMLINK_NOFOLLOW) != 0) return -errno;
+  note({.kind = ChangeKind::set_owner,
+        .at = static_cast<std::int32_t>(user),
+        .bytes = static_cast<std::int32_t>(group),
+        .path = path});
+  return 0;
+}
+
+std::string Disk::path_of(int descriptor) const {
+  const auto name = [](int number) {
+    const std::string link = "/proc/self/fd/" + std::to_string(number);
+    char target[4096];
+    const ssize_t n = readlink(link.c_str(), target, sizeof(target));
+    return std::string(target, n < 0 ? 0 : static_cast<std::size_t>(n));
+  };
+  const std::string top = name(backing_.get());
+  const std::string path = name(descriptor);
+  struct stat status {};
+  if (path == top) return ".";
+  if (fstat(descriptor, &status) != 0 || status.st_nlink == 0 || !path.starts_with(top + "/"))
+    return "";
+  return path.substr(top.size() + 1);
 }
 
 PowerLoss Disk::power_failure(Loss loss, std::uint64_t seed) {
@@ -286,7 +369,7 @@ PowerLoss Disk::power_failure(Loss loss, std::uint64_t seed) {
   for (auto at = table_.begin(); at != table_.end();) {
     FileContent& content = *at->second;
     Random own = random.fork(std::to_string(content.serial()));
-    const std::uint64_t bytes = content.power_failure(loss, own);
+    const std::uint64_t bytes = content.power_failure(loss, options_.strict, own);
     sum.bytes += bytes;
     sum.files += bytes > 0;
     at = content.handles == 0 ? table_.erase(at) : std::next(at);

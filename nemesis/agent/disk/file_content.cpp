@@ -12,7 +12,7 @@ namespace gauntlet::disk {
 namespace {
 
 constexpr std::int64_t page_size = page_bytes;
-constexpr std::size_t sector_bytes = 512;
+constexpr std::int64_t sector_bytes = 512;
 
 std::int64_t size_of(int file) {
   struct stat status {};
@@ -33,6 +33,16 @@ bool read_page(int file, std::uint64_t number, char* page) {
   return true;
 }
 
+/// Where an append of all up to `size` may have stopped: at the boundary of a page or a sector.
+std::int64_t some_end(std::int64_t base, std::int64_t size, Loss loss, Random& random) {
+  if (size <= base) return base;
+  const std::int64_t step = loss == Loss::pages ? page_size : sector_bytes;
+  const std::int64_t boundaries = size / step - base / step + 1;
+  const auto steps =
+      static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(boundaries) + 1));
+  return steps == 0 ? base : std::min(size, (base / step + steps) * step);
+}
+
 bool all_zeros(const char* page) {
   return page[0] == 0 && std::memcmp(page, page + 1, page_bytes - 1) == 0;
 }
@@ -44,15 +54,13 @@ bool FileContent::before_change(int file, std::int64_t from, std::int64_t to) {
     const std::string link = "/proc/self/fd/" + std::to_string(file);
     file_ = Descriptor(open(link.c_str(), O_RDWR | O_CLOEXEC));
     if (!file_.open()) return false;
-    durable_bytes_ = size_of(file_.get());
+    durable_bytes_ = lowest_bytes_ = size_of(file_.get());
   }
   const auto first = static_cast<std::uint64_t>(from / page_size);
   const auto end = static_cast<std::uint64_t>((to + page_size - 1) / page_size);
   for (std::uint64_t page = first; page < end; ++page) {
     if (keep(page)) continue;
-    forget_pages();
-    durable_bytes_.reset();
-    file_.close();
+    clean();
     return false;
   }
   return true;
@@ -82,11 +90,10 @@ void FileContent::synced() {
     at = pages_.erase(at);
   }
   if (any_lost) {
-    durable_bytes_ = size_of(file_.get());
+    durable_bytes_ = lowest_bytes_ = size_of(file_.get());
     return;
   }
-  durable_bytes_.reset();
-  file_.close();
+  clean();
 }
 
 void FileContent::lose_dirty_pages() {
@@ -94,46 +101,55 @@ void FileContent::lose_dirty_pages() {
     page.lost = true;
 }
 
-std::uint64_t FileContent::power_failure(Loss loss, Random& random) {
+std::uint64_t FileContent::power_failure(Loss loss, bool strict, Random& random) {
   if (!dirty()) return 0;
   const std::int64_t size = size_of(file_.get());
-  const bool cut = size < *durable_bytes_;
-  const bool cut_stays = cut && loss != Loss::whole && random.chance(0.5);
+  const bool all_old =
+      loss == Loss::whole || (lowest_bytes_ < *durable_bytes_ && random.chance(0.5));
+  const std::int64_t base = all_old ? *durable_bytes_ : lowest_bytes_;
+  std::int64_t end = base;
+  if (!all_old && !strict) end = some_end(base, size, loss, random);
   std::uint64_t lost = 0;
-  std::int64_t end = *durable_bytes_;
   for (const auto& [number, page] : pages_) {
     const std::int64_t begin = static_cast<std::int64_t>(number) * page_size;
-    if (loss != Loss::whole && !cut && random.chance(0.5)) {
-      end = std::max(end, std::min(size, begin + page_size));
+    if (!all_old && !strict && (begin >= base || (begin + page_size > base && end > base)))
+      continue;  // appended: up to `end` it is there, what it was appended to as well
+    if (!all_old && random.chance(0.5)) {
+      if (strict) end = std::max(end, std::min(size, begin + page_size));
       if (loss == Loss::pages) continue;
     }
-    lost += restore(number, page, loss, random);
+    lost += restore(number, page, base, all_old ? Loss::whole : loss, random);
   }
-  const std::int64_t new_size = cut_stays ? size : end;
-  if (ftruncate(file_.get(), new_size) == 0 && new_size < size)
-    lost = std::max(lost, static_cast<std::uint64_t>(size - new_size));
-  forget_pages();
-  durable_bytes_.reset();
-  file_.close();
+  if (ftruncate(file_.get(), end) == 0 && end < size)
+    lost = std::max(lost, static_cast<std::uint64_t>(size - end));
+  clean();
   return lost;
 }
 
-std::uint64_t FileContent::restore(std::uint64_t number, const Page& page, Loss loss,
-                                   Random& random) {
+std::uint64_t FileContent::restore(std::uint64_t number, const Page& page, std::int64_t base,
+                                   Loss loss, Random& random) {
   char old[page_bytes] = {};
   char now[page_bytes];
   if (page.slot && !spill_.load(*page.slot, old)) return 0;
   if (!read_page(file_.get(), number, now)) return 0;
+  const auto begin = static_cast<std::int64_t>(number * page_bytes);
+  const std::int64_t kept = std::clamp<std::int64_t>(base - begin, 0, page_size);
+  std::memset(old + kept, 0, page_bytes - static_cast<std::size_t>(kept));
   std::uint64_t lost = 0;
-  for (std::size_t at = 0; at < page_bytes; at += sector_bytes) {
+  for (std::int64_t at = 0; at < page_size; at += sector_bytes) {
     if (loss == Loss::sectors && random.chance(0.5)) continue;
     if (std::memcmp(now + at, old + at, sector_bytes) == 0) continue;
     std::memcpy(now + at, old + at, sector_bytes);
     lost += sector_bytes;
   }
-  const auto begin = static_cast<off_t>(number * page_bytes);
   if (pwrite(file_.get(), now, page_bytes, begin) != static_cast<ssize_t>(page_bytes)) return 0;
   return lost;
+}
+
+void FileContent::clean() {
+  forget_pages();
+  durable_bytes_.reset();
+  file_.close();
 }
 
 void FileContent::forget(const Page& page) {

@@ -17,10 +17,13 @@
 #include <cstdio>
 #include <cstring>
 #include <set>
+#include <thread>
 
+#include "base/clock.hpp"
 #include "nemesis/agent/disk/command_socket.hpp"
 #include "nemesis/agent/disk/disk.hpp"
 #include "nemesis/agent/disk/rules.hpp"
+#include "nemesis/agent/figures.hpp"
 
 namespace gauntlet::disk {
 
@@ -80,8 +83,7 @@ int checked(int result) {
 /// What was made belongs to who asked for it, not to this daemon.
 void give(const std::string& path) {
   const fuse_context* who = fuse_get_context();
-  if (fchownat(mount().disk->backing(), path.c_str(), who->uid, who->gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return;
+  mount().disk->set_owner(path, who->uid, who->gid);
 }
 
 /// A path that system calls without an "at" form take.
@@ -152,15 +154,19 @@ int on_link(const char* from, const char* to) {
   return mount().disk->make_link(relative(from), relative(to));
 }
 
+/// The kernel tells no path of files that are open; those without a name are nobody's business.
+std::string named(const char* path, fuse_file_info* info) {
+  return path != nullptr ? relative(path) : mount().disk->path_of(opened(info).descriptor.get());
+}
+
 int on_chmod(const char* path, mode_t mode, fuse_file_info* info) {
-  if (path == nullptr) return checked(fchmod(opened(info).descriptor.get(), mode));
-  return checked(fchmodat(mount().disk->backing(), relative(path).c_str(), mode, 0));
+  const std::string name = named(path, info);
+  return name.empty() ? 0 : mount().disk->set_mode(name, mode);
 }
 
 int on_chown(const char* path, uid_t user, gid_t group, fuse_file_info* info) {
-  if (path == nullptr) return checked(fchown(opened(info).descriptor.get(), user, group));
-  return checked(
-      fchownat(mount().disk->backing(), relative(path).c_str(), user, group, AT_SYMLINK_NOFOLLOW));
+  const std::string name = named(path, info);
+  return name.empty() ? 0 : mount().disk->set_owner(name, user, group);
 }
 
 int on_utimens(const char* path, const timespec times[2], fuse_file_info* info) {
@@ -403,22 +409,51 @@ std::string status_line(Mount& here) {
 }
 
 std::string lose_power(Mount& here, const std::vector<std::string>& words) {
-  Loss loss = Loss::whole;
   const std::string how = words.size() > 1 ? words[1] : "whole";
-  if (how == "pages") loss = Loss::pages;
-  if (how == "sectors") loss = Loss::sectors;
-  if (loss == Loss::whole && how != "whole") return "error no such loss: " + how;
+  const auto loss = loss_named(how);
+  if (!loss) return "error no such loss: " + how;
   const std::uint64_t seed = words.size() > 2 ? std::strtoull(words[2].c_str(), nullptr, 10) : 0;
-  const PowerLoss lost = here.disk->power_failure(loss, seed);
+  const PowerLoss lost = here.disk->power_failure(*loss, seed);
   forget_pages(here);
   return "ok bytes=" + std::to_string(lost.bytes) + " files=" + std::to_string(lost.files) +
          " names=" + std::to_string(lost.names);
+}
+
+/// The kernel tells of closed files later, so a record waits for that.
+std::string start_record(Mount& here, const std::string& path, const std::string& megabytes) {
+  const auto limit = agent::integer_from(megabytes);
+  if (!limit || *limit < 1 || *limit > 4096) return "error what is " + megabytes;
+  const auto deadline = Deadline::after(std::chrono::seconds(2));
+  while (true) {
+    const std::string why =
+        here.disk->start_record(path, static_cast<std::uint64_t>(*limit) << 20U);
+    if (why.empty()) return "ok";
+    if (deadline.passed() || !why.ends_with("open")) return "error " + why;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+std::string tell(const std::optional<Disk::Record>& record) {
+  if (!record) return "error no record is under way";
+  if (!record->trouble.empty()) return "error " + record->trouble;
+  return "ok entries=" + std::to_string(record->entries) +
+         " bytes=" + std::to_string(record->bytes);
+}
+
+std::string mark(Mount& here, const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 1; i < words.size(); ++i)
+    text += (i > 1 ? " " : "") + words[i];
+  return here.disk->mark(text) ? tell(here.disk->record_status()) : "error no record is under way";
 }
 
 std::string obey(Mount& here, const std::vector<std::string>& words) {
   const std::string verb = words.empty() ? "" : words[0];
   if (verb == "status") return status_line(here);
   if (verb == "power-failure") return lose_power(here, words);
+  if (verb == "record" && words.size() == 3) return start_record(here, words[1], words[2]);
+  if (verb == "mark" && words.size() > 1) return mark(here, words);
+  if (verb == "record-end") return tell(here.disk->end_record());
   if (verb == "add") {
     std::string why;
     auto rule = parse_rule({words.begin() + 1, words.end()}, &why);
@@ -438,7 +473,7 @@ std::string obey(Mount& here, const std::vector<std::string>& words) {
 }  // namespace
 
 int serve_file_system(const std::string& mount_point, const std::string& backing,
-                      const std::string& socket_path, bool strict_names) {
+                      const std::string& socket_path, bool strict) {
   umask(0);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -449,7 +484,7 @@ int serve_file_system(const std::string& mount_point, const std::string& backing
   DiskOptions options;
   options.backing = backing;
   options.shadow = backing + ".shadow";
-  options.strict_names = strict_names;
+  options.strict = strict;
   here.disk = Disk::open_folders(options);
   char real[PATH_MAX];
   if (realpath(backing.c_str(), real) != nullptr) here.prefix = std::string(real) + "/";
@@ -485,24 +520,6 @@ int serve_file_system(const std::string& mount_point, const std::string& backing
   here.disk.reset();
   remove_tree(AT_FDCWD, options.shadow);
   return code;
-}
-
-int disk_main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.size() >= 3 && words[0] == "disk-command") {
-    const std::string reply = send_command(words[1], {words.begin() + 2, words.end()});
-    std::printf("%s\n", reply.c_str());
-    return reply.starts_with("ok") ? 0 : 1;
-  }
-  if (words.size() >= 5 && words[0] == "disk" && words[3] == "--socket") {
-    const bool strict = words.size() > 5 && words[5] == "--strict-names";
-    return serve_file_system(words[1], words[2], words[4], strict);
-  }
-  std::fputs(
-      "usage: gauntlet-agent disk MOUNTPOINT BACKING --socket PATH [--strict-names]\n"
-      "       gauntlet-agent disk-command SOCKET WORDS...\n",
-      stderr);
-  return 254;
 }
 
 }  // namespace gauntlet::disk

@@ -9,12 +9,13 @@ namespace gauntlet::disk {
 /// to end by SIGTERM, SIGINT or SIGHUP; then unmounts. Answers the exit code of the process.
 ///
 /// Commands by the socket: "add ID KIND NAME=VALUE..." (rules.hpp), "remove ID", "remove-all",
-/// "status", "power-failure whole|pages|sectors SEED". They are answered by "ok ..." or "error
-/// ...".
+/// "status", "power-failure whole|pages|sectors SEED"; "record LOG MEBIBYTES" begins a record of
+/// all changes (disk.hpp), "mark WORDS" puts a mark into it, "record-end". They are answered by "ok
+/// ..." or "error ...".
 int serve_file_system(const std::string& mount_point, const std::string& backing,
-                      const std::string& socket_path, bool strict_names);
+                      const std::string& socket_path, bool strict);
 
-/// `gauntlet-agent disk ...` and `gauntlet-agent disk-command ...`: the words behind the program.
+/// `gauntlet-agent disk...`: the words behind the program.
 int disk_main(int argc, char** argv);
 
 }  // namespace gauntlet::disk

@@ -42,6 +42,7 @@ class NameLog {
   void all_synced();
   std::size_t size() const { return changes_.size(); }
   std::uint64_t overflowed() const { return overflowed_; }
+  const std::vector<NameChange>& changes() const { return changes_; }
 
   /// Undoes all, or the latest from a random point on; answers how many.
   std::size_t power_failure(Loss loss, Random& random);
