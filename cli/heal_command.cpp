@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "cli/command.hpp"
 #include "cli/signals.hpp"
@@ -57,6 +59,11 @@ class HealCommand : public SubCommand {
     if (!plan) return plan.error();
     auto cluster = attach(*plan, settings);
     if (!cluster) return cluster.error();
+    HealSummary brought_back = bring_machines_back(**cluster);
+    if (!brought_back.clean()) {
+      print(brought_back, settings.flag("json"));
+      return ExitCode::setup;
+    }
     const LockWait wait = lock_wait(settings);
     const auto lock = NodeLock::acquire(**cluster, Owner::self("gauntlet heal"), wait);
     if (!lock) return lock.error();
@@ -70,10 +77,10 @@ class HealCommand : public SubCommand {
     // there.
     const std::string ledger = *directory + "/faults.jsonl";
     std::error_code ignored;
-    const auto summary = std::filesystem::exists(ledger, ignored)
-                             ? heal_from_ledger(ledger, context)
-                             : Result<HealSummary>(sweep(context));
+    auto summary = std::filesystem::exists(ledger, ignored) ? heal_from_ledger(ledger, context)
+                                                            : Result<HealSummary>(sweep(context));
     if (!summary) return summary.error();
+    std::ranges::move(brought_back.removed, std::back_inserter(summary->removed));
     print(*summary, settings.flag("json"));
     return summary->clean() ? ExitCode::valid : ExitCode::setup;
   }

@@ -129,7 +129,8 @@ std::optional<std::string> ClockFault::unsupported(const FaultContext& context) 
 
 Result<Value> ClockFault::prepare(const FaultContext& context, const Value& parameters,
                                   Random& random) const {
-  const auto targets = choose_targets(targets_text(parameters), context, random);
+  const auto targets = choose_targets(targets_text(parameters), context, random,
+                                      nodes_with_processes(*context.cluster, *context.database));
   if (!targets) return targets.error();
   Value changes = Value::map({});
   Value daemons = Value::map({});

@@ -3,25 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
+
+#include "nemesis/bring_back.hpp"
 
 namespace gauntlet {
-
-namespace {
-
-/// Starts the database on a node and waits a little for its processes.
-Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node) {
-  const auto started = database.start(node);
-  if (!started) return started.error();
-  for (int left = 20;; --left) {
-    auto running = running_processes(database, node);
-    if (!running || !running->empty()) return running;
-    if (left == 0) return failure(ErrorKind::remote, "it ended right after its start");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-}
-
-}  // namespace
 
 FaultOutcome EndFault::inject(const FaultContext& context, const Value& plan) const {
   if (context.database == nullptr) return {false, "the database is not known", {}};

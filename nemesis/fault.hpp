@@ -66,6 +66,9 @@ class Fault {
     (void)parameters, (void)nodes;
     return {};
   }
+  /// Whether nodes may be out of reach while it is in place. It is healed before others, whose
+  /// heals run commands there.
+  virtual bool takes_nodes_away() const { return false; }
   /// Why this cluster and database cannot take it; nullopt if they can. May probe the nodes.
   virtual std::optional<std::string> unsupported(const FaultContext& context) const = 0;
 

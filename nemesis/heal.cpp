@@ -6,6 +6,9 @@
 #include <chrono>
 #include <thread>
 
+#include "nemesis/bring_back.hpp"
+#include "nemesis/wording.hpp"
+
 namespace gauntlet {
 
 namespace {
@@ -31,6 +34,24 @@ void sweep_fault(const Fault& fault, const FaultContext& context, Node& node, No
   sweep.removed.push_back(fmt::format("{} on {}: {}", fault.name(), node.name(), *found));
 }
 
+/// What is not healed, in the order in which to heal it.
+std::vector<LedgerEntry> left_of(const std::vector<LedgerEntry>& entries) {
+  std::vector<LedgerEntry> left(entries.rbegin(), entries.rend());
+  std::erase_if(left, [](const LedgerEntry& entry) { return entry.healed; });
+  std::ranges::stable_partition(left, [](const LedgerEntry& entry) {
+    const Fault* fault = FaultRegistry::instance().find(entry.fault);
+    return fault != nullptr && fault->takes_nodes_away();
+  });
+  return left;
+}
+
+/// Machines first, since of one that stands still nothing else can be asked.
+std::vector<const Fault*> sweep_order() {
+  auto faults = FaultRegistry::instance().all();
+  std::ranges::stable_partition(faults, [](const Fault* f) { return f->takes_nodes_away(); });
+  return faults;
+}
+
 }  // namespace
 
 FaultOutcome heal_with_retries(const Fault& fault, const FaultContext& context, const Value& plan) {
@@ -48,9 +69,7 @@ Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext
   HealSummary summary;
   // Healing matters more than noting it: a full disk must not stand in the way.
   const auto ledger = FaultLedger::create(path);
-  for (auto at = entries->rbegin(); at != entries->rend(); ++at) {
-    const LedgerEntry& entry = *at;
-    if (entry.healed) continue;
+  for (const LedgerEntry& entry : left_of(*entries)) {
     const std::string name = fmt::format("{} (fault {})", entry.fault, entry.id);
     const Fault* fault = FaultRegistry::instance().find(entry.fault);
     if (fault == nullptr) {
@@ -72,12 +91,27 @@ Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext
   return summary;
 }
 
+HealSummary bring_machines_back(const Cluster& cluster) {
+  HealSummary summary;
+  const auto nodes = cluster.nodes();
+  const auto back =
+      on_each<std::string>(nodes, [&](Node& node) { return bring_machine_back(cluster, node); });
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!back[i]) {
+      summary.failed.push_back(told_of(nodes[i]->name(), back[i].error()));
+    } else if (!back[i]->empty()) {
+      summary.removed.push_back(fmt::format("{} was {}", nodes[i]->name(), *back[i]));
+    }
+  }
+  return summary;
+}
+
 HealSummary sweep(const FaultContext& context) {
   HealSummary summary;
   if (!context.cluster->reachable()) return summary;
   const auto swept = on_each<NodeSweep>(context.cluster->nodes(), [&](Node& node) {
     NodeSweep one;
-    for (const Fault* fault : FaultRegistry::instance().all())
+    for (const Fault* fault : sweep_order())
       sweep_fault(*fault, context, node, one);
     return Result<NodeSweep>(std::move(one));
   });

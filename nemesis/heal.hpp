@@ -23,8 +23,13 @@ struct HealSummary {
 /// Heals one fault; retries what fails for a few seconds.
 FaultOutcome heal_with_retries(const Fault& fault, const FaultContext& context, const Value& plan);
 
-/// Heals every fault that the ledger says is in place, newest first, notes it in the ledger, then
-/// sweeps. Errors are those of reading the ledger; everything else is in the summary. Idempotent.
+/// Resumes and starts the machines of nodes that are paused or off, where the provider can: before
+/// nodes are locked, since nothing can be asked of them. Waits until they answer.
+HealSummary bring_machines_back(const Cluster& cluster);
+
+/// Heals every fault that the ledger says is in place, newest first (but what takes nodes away
+/// before all others), notes it in the ledger, then sweeps. Errors are those of reading the ledger;
+/// everything else is in the summary. Idempotent.
 Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext& context);
 
 /// Looks on every node for what any fault may have left, whoever injected it, and removes it. Not

@@ -100,11 +100,15 @@ struct NemesisClient::State {
     return report(id, entries, heal(id));
   }
 
-  /// Ids of what is in place, newest first; only those of `fault` unless it is nullptr.
+  /// Ids of what is in place, in the order in which to heal it: newest first, but what takes nodes
+  /// away before all others. Only those of `fault` unless it is nullptr.
   std::vector<std::int64_t> active_ids(const Fault* fault) const {
     std::vector<std::int64_t> ids;
-    for (auto at = active.rbegin(); at != active.rend(); ++at) {
-      if (fault == nullptr || at->fault == fault) ids.push_back(at->id);
+    for (const bool away : {true, false}) {
+      for (auto at = active.rbegin(); at != active.rend(); ++at) {
+        const bool asked = fault == nullptr || at->fault == fault;
+        if (asked && at->fault->takes_nodes_away() == away) ids.push_back(at->id);
+      }
     }
     return ids;
   }

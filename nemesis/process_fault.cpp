@@ -6,7 +6,8 @@ namespace gauntlet {
 
 Result<Value> ProcessFault::prepare(const FaultContext& context, const Value& parameters,
                                     Random& random) const {
-  const auto targets = choose_targets(targets_text(parameters), context, random);
+  const auto targets = choose_targets(targets_text(parameters), context, random,
+                                      nodes_with_processes(*context.cluster, *context.database));
   if (!targets) return targets.error();
   const auto processes =
       running_processes(*context.database, nodes_named(*context.cluster, *targets));

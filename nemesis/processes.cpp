@@ -65,10 +65,16 @@ std::optional<std::string> no_processes(const Cluster* cluster, const Database* 
   if (database == nullptr) return "the database is not known";
   if (database->embedded()) return fmt::format("{} has no processes", database->name());
   if (!cluster->reachable()) return "no commands can be run on the nodes";
-  for (const Node* node : cluster->nodes()) {
-    if (!database->processes(*node).empty()) return std::nullopt;
-  }
+  if (!nodes_with_processes(*cluster, *database).empty()) return std::nullopt;
   return fmt::format("{} does not say which processes are its own", database->name());
+}
+
+NodeNames nodes_with_processes(const Cluster& cluster, const Database& database) {
+  NodeNames names;
+  for (const Node* node : cluster.nodes()) {
+    if (!database.processes(*node).empty()) names.push_back(node->name());
+  }
+  return names;
 }
 
 Result<std::vector<RecordedProcess>> running_processes(const Database& database, Node& node) {

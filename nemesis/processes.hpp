@@ -30,6 +30,10 @@ using ProcessesOfNodes = std::map<std::string, std::vector<RecordedProcess>>;
 /// Why a fault on processes cannot be had with this cluster and database; nullopt if it can.
 std::optional<std::string> no_processes(const Cluster* cluster, const Database* database);
 
+/// The nodes where the database has processes of its own, running or not: of a single server's,
+/// one.
+NodeNames nodes_with_processes(const Cluster& cluster, const Database& database);
+
 /// The database's processes that run on a node now.
 Result<std::vector<RecordedProcess>> running_processes(const Database& database, Node& node);
 

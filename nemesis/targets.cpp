@@ -74,7 +74,12 @@ Result<void> check_targets(std::string_view text, const NodeNames& nodes) {
 
 Result<NodeNames> choose_targets(std::string_view text, const FaultContext& context,
                                  Random& random) {
-  const NodeNames all = node_names(*context.cluster);
+  return choose_targets(text, context, random, node_names(*context.cluster));
+}
+
+Result<NodeNames> choose_targets(std::string_view text, const FaultContext& context, Random& random,
+                                 const NodeNames& all) {
+  if (all.empty()) return failure(ErrorKind::remote, "there is no node to act upon");
   if (text == "random") return random_subset(all, random);
   const bool any = text == "any";
   if (any) text = any_word(all.size(), random);
@@ -84,9 +89,13 @@ Result<NodeNames> choose_targets(std::string_view text, const FaultContext& cont
     text = "one";  // nobody leads now: any other node will do
   }
   if (std::ranges::count(words, text) == 0) {
-    auto names = split_node_names(text, all);
+    const auto names = split_node_names(text, node_names(*context.cluster));
     if (!names) return names.error();
-    return common_of(all, *names);
+    NodeNames chosen = common_of(all, *names);
+    if (chosen.empty()) {
+      return failure(ErrorKind::usage, fmt::format("there is nothing to act upon on {}", text));
+    }
+    return chosen;
   }
   const std::size_t size = size_of(text, all.size());
   if (size == 0) {

@@ -17,8 +17,13 @@ std::string target_words();
 /// Whether `text` could mean targets on a cluster of `nodes` (empty: not known yet).
 Result<void> check_targets(std::string_view text, const NodeNames& nodes);
 
-/// The nodes that `text` means now, in the cluster's order, never empty. "primaries" asks the
-/// database. Fails where there are none: a minority of two nodes, a database that names no primary.
+/// Those of `among` (in the cluster's order, not empty) that `text` means now, never none.
+/// "primaries" asks the database. Fails where there are none: a minority of two nodes, a database
+/// that names no primary, names that are not among them.
+Result<NodeNames> choose_targets(std::string_view text, const FaultContext& context, Random& random,
+                                 const NodeNames& among);
+
+/// The same among all nodes.
 Result<NodeNames> choose_targets(std::string_view text, const FaultContext& context,
                                  Random& random);
 

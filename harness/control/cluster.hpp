@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "harness/control/machines.hpp"
 #include "harness/control/node.hpp"
 
 namespace gauntlet {
@@ -23,6 +24,9 @@ class Cluster {
   virtual bool reachable() const { return true; }
   /// The controller's address as the nodes see it; never to be cut off. Empty where unknown.
   virtual std::string controller_address() const { return {}; }
+  /// The nodes' machines, to be paused and restarted from outside; owned by the cluster. nullptr
+  /// where the provider cannot: hosts that a user named are not ours to turn off.
+  virtual Machines* machines() const { return nullptr; }
 
   Node* find(std::string_view name) const;
 };

@@ -11,6 +11,7 @@
 
 #include "harness/control/checksum.hpp"
 #include "harness/control/docker_client.hpp"
+#include "harness/control/docker_machines.hpp"
 #include "harness/control/docker_network.hpp"
 #include "harness/control/ssh_cluster.hpp"
 #include "harness/control/ssh_key.hpp"
@@ -189,6 +190,7 @@ Result<std::unique_ptr<SshCluster>> nodes_of(const std::vector<Container>& conta
   }
   auto cluster = std::make_unique<SshCluster>("docker", std::move(nodes));
   cluster->set_controller_address(containers.front().controller);
+  cluster->set_machines(docker_machines(options.name));
   return cluster;
 }
 

@@ -20,6 +20,9 @@ class SshCluster : public Cluster {
   std::vector<Node*> nodes() const override;
   std::string controller_address() const override { return controller_address_; }
 
+  Machines* machines() const override { return machines_.get(); }
+
+  void set_machines(std::unique_ptr<Machines> machines) { machines_ = std::move(machines); }
   void set_controller_address(std::string address) { controller_address_ = std::move(address); }
   /// Keeps a lock for as long as the cluster is in use.
   void hold(FileLock lock) { lock_.emplace(std::move(lock)); }
@@ -33,6 +36,7 @@ class SshCluster : public Cluster {
  private:
   const std::string provider_;
   std::string controller_address_;
+  std::unique_ptr<Machines> machines_;  ///< may be null
   std::optional<FileLock> lock_;
   std::vector<std::unique_ptr<SshNode>> nodes_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -81,6 +82,52 @@ class FakeNode : public Node {
   std::mutex mutex_;
 };
 
+/// Machines of FakeNodes: one that is paused or off answers nothing.
+class FakeMachines : public Machines {
+ public:
+  Result<MachineStatus> status(const Node& node) override { return of(node); }
+  Result<void> pause(const Node& node) override { return become(node, MachineState::paused); }
+  Result<void> resume(const Node& node) override { return become(node, MachineState::running); }
+  Result<void> turn_off(const Node& node) override { return become(node, MachineState::off); }
+  Result<void> turn_on(const Node& node) override {
+    const std::lock_guard lock(mutex_);
+    statuses_[node.name()].started_at = std::to_string(++starts_);
+    set(node, MachineState::running);
+    return {};
+  }
+  Result<MemoryLimit> memory_limit(const Node& node) override {
+    const std::lock_guard lock(mutex_);
+    return limits_.try_emplace(node.name(), MemoryLimit{1 << 30, 1 << 30}).first->second;
+  }
+  Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
+    const std::lock_guard lock(mutex_);
+    limits_[node.name()] = limit;
+    return {};
+  }
+
+ private:
+  MachineStatus of(const Node& node) {
+    const std::lock_guard lock(mutex_);
+    return statuses_.try_emplace(node.name(), MachineStatus{MachineState::running, "0"})
+        .first->second;
+  }
+  Result<void> become(const Node& node, MachineState state) {
+    (void)of(node);
+    const std::lock_guard lock(mutex_);
+    set(node, state);
+    return {};
+  }
+  void set(const Node& node, MachineState state) {
+    statuses_[node.name()].state = state;
+    const_cast<FakeNode&>(static_cast<const FakeNode&>(node)).down = state != MachineState::running;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, MachineStatus> statuses_;
+  std::map<std::string, MemoryLimit> limits_;
+  int starts_ = 0;
+};
+
 class FakeCluster : public Cluster {
  public:
   /// n1, n2, ... with addresses 10.0.0.1, 10.0.0.2, ...
@@ -99,9 +146,12 @@ class FakeCluster : public Cluster {
     return result;
   }
   std::string controller_address() const override { return controller; }
+  Machines* machines() const override { return has_machines ? &fake_machines : nullptr; }
 
   std::vector<std::unique_ptr<FakeNode>> fakes;
   std::string controller = "10.0.0.254";
+  bool has_machines = true;
+  mutable FakeMachines fake_machines;
 };
 
 class FakeDatabase : public Database {

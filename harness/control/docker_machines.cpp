@@ -1,0 +1,140 @@
+#include "harness/control/docker_machines.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "harness/control/docker_client.hpp"
+#include "harness/control/docker_cluster.hpp"
+
+namespace gauntlet {
+namespace {
+
+constexpr std::chrono::seconds settling_max{10};  ///< until a command of Docker's shows
+
+struct Inspected {
+  std::string id;
+  MachineStatus machine;
+  MemoryLimit memory;
+};
+
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields(1);
+  for (const char c : line) {
+    if (c == '\n') break;
+    if (c == '|') {
+      fields.emplace_back();
+    } else {
+      fields.back() += c;
+    }
+  }
+  return fields;
+}
+
+bool read_number(const std::string& text, std::int64_t& number) {
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && at == end;
+}
+
+class DockerMachines : public Machines {
+ public:
+  explicit DockerMachines(std::string cluster) : cluster_(std::move(cluster)) {}
+
+  Result<MachineStatus> status(const Node& node) override {
+    auto found = inspect(node);
+    if (!found) return found.error();
+    return std::move(found->machine);
+  }
+  Result<void> pause(const Node& node) override {
+    return act(node, {"pause"},
+               [](const MachineStatus& machine) { return machine.state == MachineState::paused; });
+  }
+  Result<void> resume(const Node& node) override {
+    return act(node, {"unpause"},
+               [](const MachineStatus& machine) { return machine.state != MachineState::paused; });
+  }
+  Result<void> turn_off(const Node& node) override {
+    // What is frozen would not die of a signal before it goes on.
+    if (auto resumed = resume(node); !resumed) return resumed;
+    return act(node, {"kill"},
+               [](const MachineStatus& machine) { return machine.state == MachineState::off; });
+  }
+  Result<void> turn_on(const Node& node) override {
+    return act(node, {"start"},
+               [](const MachineStatus& machine) { return machine.state != MachineState::off; });
+  }
+  Result<MemoryLimit> memory_limit(const Node& node) override {
+    auto found = inspect(node);
+    if (!found) return found.error();
+    return found->memory;
+  }
+  Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
+    const auto found = inspect(node);
+    if (!found) return found.error();
+    if (found->memory == limit) return {};
+    const auto updated = docker({"update", "--memory", std::to_string(limit.memory),
+                                 "--memory-swap", std::to_string(limit.with_swap), found->id});
+    return updated ? Result<void>() : updated.error();
+  }
+
+ private:
+  /// The container that bears the node's name, if its labels agree.
+  Result<Inspected> inspect(const Node& node) const {
+    constexpr const char* format =
+        R"({{.Id}}|{{index .Config.Labels "gauntlet.cluster"}}|)"
+        R"({{index .Config.Labels "gauntlet.node"}}|{{.State.Status}}|{{.State.StartedAt}}|)"
+        R"({{.HostConfig.Memory}}|{{.HostConfig.MemorySwap}})";
+    const std::string container = docker_container(cluster_, node.name());
+    const auto line = docker({"inspect", "--type", "container", "--format", format, container});
+    if (!line) return line.error();
+    const auto fields = fields_of(*line);
+    Inspected found;
+    const bool sound = fields.size() == 7 && fields[1] == cluster_ && fields[2] == node.name() &&
+                       read_number(fields[5], found.memory.memory) &&
+                       read_number(fields[6], found.memory.with_swap);
+    if (!sound) return failure(ErrorKind::remote, container + " is no container of this cluster");
+    found.id = fields[0];
+    found.machine.started_at = fields[4];
+    if (fields[3] == "running") found.machine.state = MachineState::running;
+    if (fields[3] == "paused") found.machine.state = MachineState::paused;
+    return found;
+  }
+
+  /// Runs the command unless the machine is as wanted. Docker may refuse because somebody else was
+  /// faster; so what counts is how it is afterwards.
+  Result<void> act(const Node& node, std::vector<std::string> command,
+                   bool (*is_as_wanted)(const MachineStatus&)) const {
+    const auto before = inspect(node);
+    if (!before) return before.error();
+    if (is_as_wanted(before->machine)) return {};
+    const std::string verb = command.front();
+    command.push_back(before->id);
+    const auto done = docker(command);
+    const Deadline deadline = Deadline::after(done ? settling_max : std::chrono::seconds(0));
+    while (true) {
+      const auto after = inspect(node);
+      if (!after) return after.error();
+      if (is_as_wanted(after->machine)) return {};
+      if (deadline.passed()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    if (!done) return done.error();
+    return failure(ErrorKind::remote,
+                   fmt::format("{}: `docker {}` was in vain", node.name(), verb));
+  }
+
+  const std::string cluster_;
+};
+
+}  // namespace
+
+std::unique_ptr<Machines> docker_machines(const std::string& cluster) {
+  return std::make_unique<DockerMachines>(cluster);
+}
+
+}  // namespace gauntlet

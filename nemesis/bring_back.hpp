@@ -1,0 +1,27 @@
+// A node that is brought back: its machine runs and answers, its disk is there, its database runs.
+#pragma once
+
+#include <string>
+
+#include "nemesis/fault.hpp"
+#include "nemesis/processes.hpp"
+
+namespace gauntlet {
+
+/// Resumes or starts a node's machine if need be, and waits until commands can be run on it. What
+/// was done: "resumed", "started", or "" for a machine that runs. Takes 40 s at most. Does nothing
+/// where the provider's machines cannot be acted upon.
+Result<std::string> bring_machine_back(const Cluster& cluster, Node& node);
+
+/// Waits until commands can be run on a node, 15 s at most.
+Result<void> await_answer(Node& node);
+
+/// Starts the database on a node, if it does not run, and waits a little for its processes. The
+/// answer is empty where it has none there.
+Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node);
+
+/// The same below what may be gone after a restart of the machine: mounts our file system again
+/// first if `has_disk`.
+Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk);
+
+}  // namespace gauntlet
