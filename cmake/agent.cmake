@@ -1,7 +1,8 @@
 # The program that runs on nodes, gauntlet-agent: one static file, kept within the gauntlet program
 # and uploaded by it. Its units are objects of their own as well, for their tests.
 file(GLOB agent_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/nemesis/agent/*.cpp
-     ${CMAKE_SOURCE_DIR}/nemesis/agent/disk/*.cpp)
+     ${CMAKE_SOURCE_DIR}/nemesis/agent/disk/*.cpp
+     ${CMAKE_SOURCE_DIR}/nemesis/agent/damage/*.cpp)
 list(FILTER agent_sources EXCLUDE REGEX "/main.cpp")
 add_library(gauntlet_agent OBJECT ${agent_sources})
 find_library(fuse_archive libfuse3.a REQUIRED)

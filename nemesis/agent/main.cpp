@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "nemesis/agent/damage/damage.hpp"
 #include "nemesis/agent/disk/file_system.hpp"
 #include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/server.hpp"
@@ -17,10 +18,11 @@ int main(int argc, char** argv) {
   }
   if (std::strcmp(action, "heal") == 0) return heal(operand);
   if (std::strncmp(action, "disk", 4) == 0) return gauntlet::disk::disk_main(argc, argv);
+  if (std::strcmp(action, "damage") == 0) return gauntlet::damage::damage_main(argc, argv);
   if (std::strcmp(action, "residue") == 0) return residue(operand);
   std::fputs(
       "usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue [MODULE] |\n"
-      "       disk ... | disk-command ...\n",
+      "       disk ... | disk-command ... | damage ...\n",
       stderr);
   return 254;
 }
