@@ -159,11 +159,11 @@ std::optional<std::string> FileDamage::unsupported(const FaultContext& context) 
 Result<Value> FileDamage::prepare(const FaultContext& context, const Value& parameters,
                                   Random& random) const {
   const std::string word = text_from(parameters, "targets", "minority");
-  auto targets = choose_targets(word, context, random);
+  const NodeNames all = nodes_with_processes(*context.cluster, *context.database);
+  auto targets = choose_targets(word, context, random, all);
   if (!targets) return targets.error();
-  const NodeNames all = node_names(*context.cluster);
   if (word == "one" || word == "minority" || word == "minority-third") {
-    const auto marks = on_each<std::string>(context.cluster->nodes(), [](Node& node) {
+    const auto marks = on_each<std::string>(nodes_named(*context.cluster, all), [](Node& node) {
       return run_script(node, "look for damage",
                         fmt::format("ls {} 2>/dev/null || true\n", saved_root));
     });
