@@ -17,7 +17,7 @@ const std::vector<OptionSpec>& option_table() {
       {"workload", text, "register", "NAME", "", "Test", "What the clients do (gauntlet list)"},
       {"nemesis", list, "", "FAULT,...", "", "Test",
        "Faults to inject, each with its parameters: partition:shape=halves,kill:targets=one; or "
-       "packages of them: standard, network, crash, clock, disk, all"},
+       "packages of them: standard, network, crash, clock, disk, resource, all"},
       {"nemesis-interval", duration, "5s", "DURATION", "10ms..1h", "Test",
        "About how long a fault lasts, and how long it is quiet between two"},
       {"nemesis-overlap", integer, "1", "N", "1..20", "Test",

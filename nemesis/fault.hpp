@@ -91,7 +91,7 @@ class Fault {
 
 using FaultRegistry = Registry<Fault>;
 
-/// "standard", "network", "crash", "clock", "disk", "all".
+/// "standard", "network", "crash", "clock", "disk", "resource", "all".
 const std::vector<std::string>& package_names();
 
 /// The registered faults of a package, in the registry's order; all of them for "all".

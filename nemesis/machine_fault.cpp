@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "nemesis/data_disk.hpp"
 #include "nemesis/processes.hpp"
 #include "nemesis/typed_parameter.hpp"
 #include "nemesis/wording.hpp"
@@ -50,8 +51,16 @@ Result<NodeNames> MachineFault::choose(const FaultContext& context, const Value&
   return choose_targets(text_from(parameters, "targets", "any"), context, random, among);
 }
 
-std::string MachineFault::text_of_targets(const Value& plan) {
-  return fmt::format("{}", fmt::join(names_from(plan.find("targets")), " "));
+Result<NodeNames> MachineFault::disks_of(const FaultContext& context, const NodeNames& targets) {
+  NodeNames disks;
+  const auto folder = context.database != nullptr ? context.database->data_folder() : std::nullopt;
+  if (!folder) return disks;
+  for (Node* node : nodes_named(*context.cluster, targets)) {
+    const auto mounted = data_disk_mounted(*node, *folder);
+    if (!mounted) return mounted.error();
+    if (*mounted) disks.push_back(node->name());
+  }
+  return disks;
 }
 
 std::vector<Node*> MachineFault::targets_of(const FaultContext& context, const Value& plan) {

@@ -23,8 +23,8 @@ class MachineFault : public Fault {
   /// Drawn from the nodes where the database has processes, or all where it tells of none.
   static Result<NodeNames> choose(const FaultContext& context, const Value& parameters,
                                   Random& random);
-  /// "n1 n3", and the nodes.
-  static std::string text_of_targets(const Value& plan);
+  /// Those of `targets` whose data are on our file system, which a restart takes away.
+  static Result<NodeNames> disks_of(const FaultContext& context, const NodeNames& targets);
   static std::vector<Node*> targets_of(const FaultContext& context, const Value& plan);
 };
 

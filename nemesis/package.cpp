@@ -6,8 +6,8 @@
 namespace gauntlet {
 
 const std::vector<std::string>& package_names() {
-  static const std::vector<std::string> names = {"standard", "network", "crash",
-                                                 "clock",    "disk",    "all"};
+  static const std::vector<std::string> names = {"standard", "network",  "crash", "clock",
+                                                 "disk",     "resource", "all"};
   return names;
 }
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "nemesis/bring_back.hpp"
-#include "nemesis/data_disk.hpp"
 #include "nemesis/fault.hpp"
 #include "nemesis/machine_fault.hpp"
 #include "nemesis/typed_parameter.hpp"
@@ -46,21 +45,16 @@ class RestartNode : public MachineFault {
     const auto targets = choose(context, parameters, random);
     if (!targets) return targets.error();
     Value started_at = Value::map({});
-    NodeNames disks;
-    const auto folder =
-        context.database != nullptr ? context.database->data_folder() : std::nullopt;
     for (Node* node : nodes_named(*context.cluster, *targets)) {
       const auto status = context.cluster->machines()->status(*node);
       if (!status) return status.error();
       started_at.set(node->name(), status->started_at);
-      if (!folder) continue;
-      const auto mounted = data_disk_mounted(*node, *folder);
-      if (!mounted) return mounted.error();
-      if (*mounted) disks.push_back(node->name());
     }
+    const auto disks = disks_of(context, *targets);
+    if (!disks) return disks.error();
     Value plan = Value::map({{"targets", to_value(*targets)},
                              {"started_at", std::move(started_at)},
-                             {"disks", to_value(disks)}});
+                             {"disks", to_value(*disks)}});
     put_choices(plan, parameters, {back()});
     return plan;
   }

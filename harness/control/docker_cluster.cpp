@@ -234,6 +234,8 @@ std::vector<std::string> run_arguments(const DockerClusterOptions& options, cons
                                      "gauntlet.make=" + node.make,
                                      "--label",
                                      "gauntlet.controller=" + node.controller,
+                                     "--label",
+                                     fmt::format("gauntlet.memory={}", options.memory_bytes_max),
                                      "--cap-add",
                                      "NET_ADMIN",
                                      "--cap-add",

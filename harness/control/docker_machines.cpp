@@ -19,7 +19,7 @@ constexpr std::chrono::seconds settling_max{10};  ///< until a command of Docker
 struct Inspected {
   std::string id;
   MachineStatus machine;
-  MemoryLimit memory;
+  MemoryLimits memory;
 };
 
 std::vector<std::string> fields_of(const std::string& line) {
@@ -68,7 +68,7 @@ class DockerMachines : public Machines {
     return act(node, {"start"},
                [](const MachineStatus& machine) { return machine.state != MachineState::off; });
   }
-  Result<MemoryLimit> memory_limit(const Node& node) override {
+  Result<MemoryLimits> memory_limits(const Node& node) override {
     auto found = inspect(node);
     if (!found) return found.error();
     return found->memory;
@@ -76,7 +76,7 @@ class DockerMachines : public Machines {
   Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
     const auto found = inspect(node);
     if (!found) return found.error();
-    if (found->memory == limit) return {};
+    if (found->memory.now == limit) return {};
     const auto updated = docker({"update", "--memory", std::to_string(limit.memory),
                                  "--memory-swap", std::to_string(limit.with_swap), found->id});
     return updated ? Result<void>() : updated.error();
@@ -88,17 +88,20 @@ class DockerMachines : public Machines {
     constexpr const char* format =
         R"({{.Id}}|{{index .Config.Labels "gauntlet.cluster"}}|)"
         R"({{index .Config.Labels "gauntlet.node"}}|{{.State.Status}}|{{.State.StartedAt}}|)"
-        R"({{.HostConfig.Memory}}|{{.HostConfig.MemorySwap}})";
+        R"({{.HostConfig.Memory}}|{{.HostConfig.MemorySwap}}|{{index .Config.Labels "gauntlet.memory"}})";
     const std::string container = docker_container(cluster_, node.name());
     const auto line = docker({"inspect", "--type", "container", "--format", format, container});
     if (!line) return line.error();
     const auto fields = fields_of(*line);
     Inspected found;
-    const bool sound = fields.size() == 7 && fields[1] == cluster_ && fields[2] == node.name() &&
-                       read_number(fields[5], found.memory.memory) &&
-                       read_number(fields[6], found.memory.with_swap);
+    MemoryLimit& now = found.memory.now;
+    const bool sound = fields.size() == 8 && fields[1] == cluster_ && fields[2] == node.name() &&
+                       read_number(fields[5], now.memory) && read_number(fields[6], now.with_swap);
     if (!sound) return failure(ErrorKind::remote, container + " is no container of this cluster");
     found.id = fields[0];
+    MemoryLimit& usual = found.memory.usual;
+    usual = now;
+    if (read_number(fields[7], usual.memory)) usual.with_swap = usual.memory;
     found.machine.started_at = fields[4];
     if (fields[3] == "running") found.machine.state = MachineState::running;
     if (fields[3] == "paused") found.machine.state = MachineState::paused;

@@ -24,6 +24,11 @@ struct MemoryLimit {
   bool operator==(const MemoryLimit&) const = default;
 };
 
+struct MemoryLimits {
+  MemoryLimit now;
+  MemoryLimit usual;  ///< with which the machine was made
+};
+
 /// Acts on the machines of one cluster, never on another. Thread-safe. Each call is idempotent,
 /// takes about 0.1 s and 30 s at most, and fails with ErrorKind::remote where the provider refuses.
 class Machines {
@@ -37,7 +42,7 @@ class Machines {
   virtual Result<void> turn_off(const Node& node) = 0;
   /// Returns once it runs; its sshd may not answer yet. Its address stays the same.
   virtual Result<void> turn_on(const Node& node) = 0;
-  virtual Result<MemoryLimit> memory_limit(const Node& node) = 0;
+  virtual Result<MemoryLimits> memory_limits(const Node& node) = 0;
   virtual Result<void> limit_memory(const Node& node, const MemoryLimit& limit) = 0;
 };
 

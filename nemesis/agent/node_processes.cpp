@@ -24,6 +24,8 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
+constexpr std::size_t user_time = 11, system_time = 12, start_time = 19;  // fields 14, 15, 22
+
 /// The fields of stat from the third on: state, parent, ... The name before may hold anything.
 std::vector<std::string> stat_of(pid_t pid) {
   const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
@@ -48,7 +50,6 @@ bool is_daemon(const DaemonName& daemon, pid_t& pid) {
   const auto recorded = integer_from(number);
   if (!recorded || *recorded <= 1 || *recorded > INT_MAX) return false;
   pid = static_cast<pid_t>(*recorded);
-  constexpr std::size_t start_time = 19;  // field 22
   const auto fields = stat_of(pid);
   if (fields.size() <= start_time || fields[start_time] != ticks) return false;
   if (first_line("/proc/sys/kernel/random/boot_id") != boot) return false;
@@ -57,6 +58,26 @@ bool is_daemon(const DaemonName& daemon, pid_t& pid) {
 }
 
 }  // namespace
+
+char state_of(pid_t pid) {
+  const auto fields = stat_of(pid);
+  const bool is_there = !fields.empty() && fields[0] != "Z" && fields[0] != "X";
+  return is_there ? fields[0][0] : '-';
+}
+
+std::optional<std::int64_t> start_ticks_of(pid_t pid) {
+  const auto fields = stat_of(pid);
+  if (fields.size() <= start_time) return std::nullopt;
+  return integer_from(fields[start_time]);
+}
+
+std::int64_t cpu_ns_of(pid_t pid) {
+  const auto fields = stat_of(pid);
+  if (fields.size() <= start_time) return 0;
+  const std::int64_t ticks =
+      integer_from(fields[user_time]).value_or(0) + integer_from(fields[system_time]).value_or(0);
+  return ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+}
 
 std::vector<pid_t> all_processes() {
   std::vector<pid_t> pids;

@@ -95,9 +95,10 @@ class FakeMachines : public Machines {
     set(node, MachineState::running);
     return {};
   }
-  Result<MemoryLimit> memory_limit(const Node& node) override {
+  Result<MemoryLimits> memory_limits(const Node& node) override {
     const std::lock_guard lock(mutex_);
-    return limits_.try_emplace(node.name(), MemoryLimit{1 << 30, 1 << 30}).first->second;
+    const MemoryLimit usual{1 << 30, 1 << 30};
+    return MemoryLimits{limits_.try_emplace(node.name(), usual).first->second, usual};
   }
   Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
     const std::lock_guard lock(mutex_);
