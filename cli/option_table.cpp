@@ -10,9 +10,11 @@
 
 namespace gauntlet {
 
-const std::vector<OptionSpec>& option_table() {
+namespace {
+
+std::vector<OptionSpec> general_options() {
   using enum OptionKind;
-  static const std::vector<OptionSpec> table = {
+  return {
       // What is run.
       {"workload", text, "register", "NAME", "", "Test", "What the clients do (gauntlet list)"},
       {"nemesis", list, "", "FAULT,...", "", "Test",
@@ -99,6 +101,32 @@ const std::vector<OptionSpec>& option_table() {
       {"print-config", flag, "false", "", "", "Output",
        "Print every option with its value and where it came from, and end"},
   };
+}
+
+std::vector<OptionSpec> crash_test_options() {
+  using enum OptionKind;
+  return {
+      {"states", integer, "100", "N", "1..100000", "Crash test",
+       "On how many different crash states the database is started at most"},
+      {"strict", flag, "false", "", "", "Crash test",
+       "Take no more for durable than POSIX promises: names need an fsync of their folder, and "
+       "pages within what was appended may be missing"},
+      {"record", text, "", "RUN", "", "Crash test",
+       "Explore the record of an earlier crash-test instead of making one"},
+      {"state", text, "", "ENTRY:LOSS:SEED", "", "Crash test",
+       "Try this one crash state of the record, as an earlier report names it"},
+  };
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& option_table() {
+  static const std::vector<OptionSpec> table = [] {
+    std::vector<OptionSpec> all = general_options();
+    const auto more = crash_test_options();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
   return table;
 }
 

@@ -24,7 +24,7 @@ class TestCommand : public SubCommand {
   std::vector<std::string_view> options() const override {
     std::vector<std::string_view> names;
     for (const auto& spec : option_table()) {
-      if (spec.name != "format") names.push_back(spec.name);
+      if (spec.name != "format" && spec.group != "Crash test") names.push_back(spec.name);
     }
     return names;
   }

@@ -14,10 +14,6 @@ constexpr const char* socket_path = "/run/gauntlet/disk.socket";
 constexpr const char* pid_file = "/run/gauntlet/disk.pid";
 constexpr const char* log_file = "/var/log/gauntlet/disk.log";
 
-std::string backing_of(const std::string& folder) {
-  return folder + ".disk";
-}
-
 Result<void> unmount(Node& node, const std::string& folder) {
   const auto unmounted = run_script(
       node, "unmount " + folder,
@@ -30,11 +26,19 @@ Result<void> unmount(Node& node, const std::string& folder) {
 
 }  // namespace
 
+std::string data_disk_backing(const std::string& folder) {
+  return folder + ".disk";
+}
+
+std::string data_disk_socket() {
+  return std::string(socket_path);
+}
+
 Result<void> mount_data_disk(Node& node, const std::string& folder) {
   if (data_disk_command(node, "status")) return {};
   if (auto installed = install_agent(node); !installed) return installed;
   if (auto gone = unmount(node, folder); !gone) return gone;
-  const std::string backing = backing_of(folder);
+  const std::string backing = data_disk_backing(folder);
   const auto made = node.must(Command::of({"mkdir", "-p", "--", folder, backing}).root());
   if (!made) return made.error();
   Daemon daemon;
@@ -64,7 +68,7 @@ Result<bool> data_disk_mounted(Node& node, const std::string& folder) {
 
 Result<void> remove_data_disk(Node& node, const std::string& folder) {
   if (auto gone = unmount(node, folder); !gone) return gone;
-  const std::string backing = backing_of(folder);
+  const std::string backing = data_disk_backing(folder);
   const auto removed =
       node.must(Command::of({"rm", "-rf", "--", backing, backing + ".shadow"}).root());
   return removed ? Result<void>() : removed.error();

@@ -14,6 +14,11 @@ namespace gauntlet {
 /// database is stopped. Idempotent; replaces a mount whose daemon is gone.
 Result<void> mount_data_disk(Node& node, const std::string& folder);
 
+/// Where the data are while it is mounted on `folder`.
+std::string data_disk_backing(const std::string& folder);
+/// Of its daemon, on a node.
+std::string data_disk_socket();
+
 /// Ends it, and removes data and all; the database is stopped. Succeeds if it is not there.
 Result<void> remove_data_disk(Node& node, const std::string& folder);
 

@@ -21,7 +21,7 @@ inline std::uint64_t digest(std::uint64_t hash, std::string_view data) {
     mix(word);
   }
   word = 0;
-  std::memcpy(&word, data.data(), data.size());
+  if (!data.empty()) std::memcpy(&word, data.data(), data.size());
   mix(word);
   return hash;
 }

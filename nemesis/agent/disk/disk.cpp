@@ -208,7 +208,8 @@ int Disk::sync_folder(int folder) {
     } else {
       names_->all_synced();
     }
-    note({.kind = ChangeKind::sync_folder, .path = path_of(folder)});
+    const std::string path = path_of(folder);
+    if (!path.empty()) note({.kind = ChangeKind::sync_folder, .path = path});
   }
   return options_.real_fsync ? answer(fsync(folder)) : 0;
 }
@@ -353,10 +354,8 @@ std::string Disk::path_of(int descriptor) const {
   };
   const std::string top = name(backing_.get());
   const std::string path = name(descriptor);
-  struct stat status {};
   if (path == top) return ".";
-  if (fstat(descriptor, &status) != 0 || status.st_nlink == 0 || !path.starts_with(top + "/"))
-    return "";
+  if (!path.starts_with(top + "/") || path.ends_with(" (deleted)")) return "";
   return path.substr(top.size() + 1);
 }
 
