@@ -15,6 +15,7 @@
 #include "harness/run/store.hpp"
 #include "nemesis/agent_links.hpp"
 #include "nemesis/crash/crash_explorer.hpp"
+#include "nemesis/heal.hpp"
 
 namespace gauntlet {
 
@@ -69,6 +70,11 @@ class CrashTest {
     if (from_record()) {
       auto run = find_run(settings_.text("store"), settings_.text("record"));
       if (!run) return run.error();
+      const auto plan = read_plan(*run + "/plan.json");
+      if (!plan) return plan.error();
+      if (plan->database != plan_.database) {
+        return failure(ErrorKind::usage, fmt::format("{} is a record of {}", *run, plan->database));
+      }
       record_ = *run + "/record/";
       for (const char* file : {log_name, base_name}) {
         if (auto content = content_of(record_ + file); !content) return content.error();
@@ -97,7 +103,16 @@ class CrashTest {
                      fmt::format("{} tells of no folder for its data", plan_.database));
     }
     place_.data = *folder;
-    return {};
+    return heal_leftovers();
+  }
+
+  Result<void> heal_leftovers() {
+    const HealSummary summary = sweep({&site_->cluster(), &site_->database()});
+    for (const auto& line : summary.removed)
+      notes_.push_back("an earlier run had left a fault, which was removed: " + line);
+    if (summary.clean()) return {};
+    return failure(ErrorKind::remote, "of an earlier run there is still: " + summary.failed.front(),
+                   "run gauntlet heal, or bring the nodes up anew");
   }
 
   Result<CrashTestFacts> explore() {

@@ -75,6 +75,10 @@ class CrashTestCommand : public SubCommand {
       return failure(ErrorKind::usage, name + " has no operations that could be found again",
                      "its client needs read, and add or write");
     }
+    if (settings.given("state") && !settings.given("record")) {
+      return failure(ErrorKind::usage, "--state names a state of a record",
+                     "say of which run: --record RUN");
+    }
     settings.set("workload", *function == "add" ? "set" : "register", "crash-test");
     settings.set("nodes", "1", "crash-test");
     settings.set("disk", "fuse", "crash-test");

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "nemesis/crash/recording.hpp"
 #include "nemesis/data_disk.hpp"
 #include "nemesis/fault.hpp"
 #include "nemesis/process_fault.hpp"
@@ -106,11 +107,15 @@ class PowerFailure : public ProcessFault {
         up.has_value(), text_of_targets(plan) + (up ? ": runs again" : ": " + up.error().what), {}};
   }
 
-  /// A disk below a database that runs is none: it goes when the database does.
+  /// A disk below a database that runs is none: it goes when the database does. What a crash test
+  /// has left is one whether the database runs or not.
   Result<std::string> residue(const FaultContext& context, Node& node) const override {
     if (context.database == nullptr || !context.database->data_folder()) return std::string();
     const auto mounted = data_disk_mounted(node, *context.database->data_folder());
     if (!mounted) return mounted.error();
+    const auto record = crash::record_left(node, {*context.database->data_folder()});
+    if (!record) return record.error();
+    if (*record) return std::string("what a crash test that was killed has left");
     if (!*mounted) return std::string();
     const auto running = running_processes(*context.database, node);
     if (!running) return running.error();
@@ -119,8 +124,11 @@ class PowerFailure : public ProcessFault {
   Result<void> clear(const FaultContext& context, Node& node) const override {
     const auto found = residue(context, node);
     if (!found) return found.error();
-    return found->empty() ? Result<void>()
-                          : remove_data_disk(node, *context.database->data_folder());
+    if (found->empty()) return {};
+    const std::string folder = *context.database->data_folder();
+    if (auto killed = context.database->kill(node); !killed) return killed;
+    if (auto gone = remove_data_disk(node, folder); !gone) return gone;
+    return crash::remove_record(node, {folder});
   }
 };
 

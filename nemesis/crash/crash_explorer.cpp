@@ -80,11 +80,13 @@ std::string Exploration::doubt() const {
 
 Result<std::string> CrashExplorer::put_state(const CrashPoint& point) {
   const std::string state = shell_quote(place_.state());
-  Command put = Command::shell(fmt::format(
-      "rm -rf -- {0} {0}.shadow && cp -a --sparse=always -- {1} {0} && "
-      "{2} disk-replay {3} {0} --to {4} --loss {5} --seed {6}{7}",
-      state, shell_quote(place_.base()), agent_path(), shell_quote(place_.log()), point.entries,
-      shell_quote(point.loss), point.seed, options_.strict ? " --strict" : ""));
+  Command put =
+      Command::shell(forget_shared_memory(place_) +
+                     fmt::format("rm -rf -- {0} {0}.shadow && cp -a --sparse=always -- {1} {0} && "
+                                 "{2} disk-replay {3} {0} --to {4} --loss {5} --seed {6}{7}",
+                                 state, shell_quote(place_.base()), agent_path(),
+                                 shell_quote(place_.log()), point.entries, shell_quote(point.loss),
+                                 point.seed, options_.strict ? " --strict" : ""));
   put.label = "crash state " + to_text(point);
   const auto done = node_.must(std::move(put).root().within(state_timeout));
   if (!done) return done.error();

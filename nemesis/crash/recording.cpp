@@ -103,26 +103,50 @@ Result<RecordIndex> read_index(Node& node, const RecordPlace& place) {
   return parse_record_index(listed->output);
 }
 
+std::string forget_shared_memory(const RecordPlace& place) {
+  return fmt::format(
+      "if [ -f {0} ]; then\n"
+      "  for f in /dev/shm/*; do\n"
+      "    [ -f \"$f\" ] && ! grep -Fxq -- \"${{f##*/}}\" {0} || continue\n"
+      "    cat /proc/[0-9]*/maps 2>/dev/null | grep -Fq -- \"$f\" || rm -f -- \"$f\"\n  done\n"
+      "  awk 'NR > 1 && $7 == 0 {{ print $2 }}' /proc/sysvipc/shm | while read -r id; do\n"
+      "    grep -Fxq \"segment $id\" {0} || ipcrm -m \"$id\" 2>/dev/null\n  done\nfi\n",
+      shell_quote(place.folder() + "/shared-memory"));
+}
+
 Result<void> make_room(Node& node, const RecordPlace& place) {
   Command make = Command::shell(fmt::format(
       "rm -rf -- {0} && mkdir -p -- {1} && ln -s -- {2} {0} || exit\n"
+      "{{ ls -A /dev/shm; awk 'NR > 1 {{ print \"segment\", $2 }}' /proc/sysvipc/shm; }} \\\n"
+      "  >{4}/shared-memory || exit\n"
       "kib=$(du -sk -- {3} | cut -f1)\n"
       "[ \"$kib\" -gt 262144 ] ||\n"
       "  mount -t tmpfs -o size=1g,mode=755 gauntlet-crash-states {1} 2>/dev/null || true\n",
       shell_quote(place.data), shell_quote(place.states()), shell_quote(place.state()),
-      shell_quote(place.base())));
+      shell_quote(place.base()), shell_quote(place.folder())));
   make.label = "make room for crash states";
   const auto made = node.must(std::move(make).root());
   return made ? Result<void>() : made.error();
 }
 
+Result<bool> record_left(Node& node, const RecordPlace& place) {
+  Command look = Command::shell(fmt::format("[ -e {} ] || [ -e {} ]", shell_quote(place.folder()),
+                                            shell_quote(place.states())));
+  look.label = "look for the record of a crash test";
+  const auto seen = node.run(std::move(look).root());
+  if (!seen) return seen.error();
+  return seen->succeeded();
+}
+
 Result<void> remove_record(Node& node, const RecordPlace& place) {
-  Command remove = Command::shell(fmt::format(
-      "[ ! -L {0} ] || rm -f -- {0}\n"
-      "while grep -q '^gauntlet-crash-states '{1}' ' /proc/mounts; do\n"
-      "  umount -- {1} 2>/dev/null || umount -l -- {1} || exit\ndone\n"
-      "rm -rf -- {1} {2}\n",
-      shell_quote(place.data), shell_quote(place.states()), shell_quote(place.folder())));
+  Command remove =
+      Command::shell(forget_shared_memory(place) +
+                     fmt::format("[ ! -L {0} ] || rm -f -- {0}\n"
+                                 "while grep -q '^gauntlet-crash-states '{1}' ' /proc/mounts; do\n"
+                                 "  umount -- {1} 2>/dev/null || umount -l -- {1} || exit\ndone\n"
+                                 "rm -rf -- {1} {2}\n",
+                                 shell_quote(place.data), shell_quote(place.states()),
+                                 shell_quote(place.folder())));
   remove.label = "remove the record";
   const auto removed = node.must(std::move(remove).root().within(copy_timeout));
   return removed ? Result<void>() : removed.error();

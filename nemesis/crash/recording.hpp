@@ -49,8 +49,15 @@ Result<Recording> record_run(Node& node, Database& database, const RecordPlace& 
 /// The index of the record that is in its place.
 Result<RecordIndex> read_index(Node& node, const RecordPlace& place);
 
+/// Shell code that removes what the database that was killed has left in shared memory, as a loss of
+/// power does: what was not there when room was made, and no process has mapped.
+std::string forget_shared_memory(const RecordPlace& place);
+
 /// Makes room for crash states; the data folder is empty then.
 Result<void> make_room(Node& node, const RecordPlace& place);
+
+/// Whether anything is in the place, as after a crash test that was killed.
+Result<bool> record_left(Node& node, const RecordPlace& place);
 
 /// Removes what is in the place, room and all; succeeds if nothing is.
 Result<void> remove_record(Node& node, const RecordPlace& place);
