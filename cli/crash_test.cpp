@@ -182,6 +182,7 @@ class CrashTest {
     crash::RecordingOptions options;
     options.operations = settings_.integer("ops");
     if (options.operations == 0) options.operations = operations_by_default;
+    options.clients = plan_.concurrency;
     options.operation_timeout = std::chrono::nanoseconds(settings_.duration("operation-timeout"));
     options.stop = &stop_requested();
     auto recording = crash::record_run(node(), site_->database(), place_, options);

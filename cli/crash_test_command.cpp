@@ -21,19 +21,18 @@ class CrashTestCommand : public SubCommand {
   std::size_t positionals_max() const override { return 1; }
   bool takes_unit_options() const override { return true; }
   std::vector<std::string_view> options() const override {
-    return {"ops",         "operation-timeout",
-            "time-limit",  "seed",
-            "states",      "strict",
-            "record",      "state",
-            "cluster",     "node",
-            "subnet",      "identity",
-            "known-hosts", "wait",
-            "keep-nodes",  "store",
-            "json",        "config"};
+    return {"ops",        "concurrency", "operation-timeout",
+            "time-limit", "seed",        "states",
+            "strict",     "record",      "state",
+            "cluster",    "node",        "subnet",
+            "identity",   "known-hosts", "wait",
+            "keep-nodes", "store",       "json",
+            "config"};
   }
   std::string footer() const override {
-    return "It uses one node. By default 100 operations (--ops) and at most 10 minutes of trying "
-           "(--time-limit).\n"
+    return "It uses one node. By default 100 operations (--ops) by one client (--concurrency), and "
+           "at "
+           "most 10 minutes of trying (--time-limit).\n"
            "Exit code: 0 nothing is lost in any state that was tried, 1 something is, 2 unknown, "
            "3 no set-up.\n"
            "Options of the database are given the same way: --appendfsync always.";
@@ -82,7 +81,7 @@ class CrashTestCommand : public SubCommand {
     settings.set("workload", *function == "add" ? "set" : "register", "crash-test");
     settings.set("nodes", "1", "crash-test");
     settings.set("disk", "fuse", "crash-test");
-    settings.set("concurrency", "1", "crash-test");
+    if (!settings.given("concurrency")) settings.set("concurrency", "1", "crash-test");
     if (!settings.given("cluster")) settings.set("cluster", "crash-test", "crash-test");
     return {};
   }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <optional>
+#include <thread>
+
 #include "nemesis/agent_links.hpp"
 #include "nemesis/crash/numbered_operations.hpp"
 #include "nemesis/data_disk.hpp"
@@ -20,17 +24,18 @@ std::uint64_t number_behind(const std::string& reply, const std::string& name) {
   return std::strtoull(reply.c_str() + at + name.size() + 1, nullptr, 10);
 }
 
-/// Puts marks into the record, over one channel for all.
+/// Puts marks into the record, over one channel for all. Thread-safe.
 class Marker {
  public:
-  static Result<Marker> open(Node& node) {
+  static Result<std::unique_ptr<Marker>> open(Node& node) {
     auto channel = node.open_channel({agent_path(), "disk-commands", data_disk_socket()}, true,
                                      Deadline::after(mark_timeout));
     if (!channel) return channel.error();
-    return Marker(std::move(*channel));
+    return std::unique_ptr<Marker>(new Marker(std::move(*channel)));
   }
   /// ErrorKind::remote where the record takes no more.
   Result<void> mark(const std::string& text) {
+    const std::lock_guard lock(mutex_);
     const Deadline deadline = Deadline::after(mark_timeout);
     if (auto sent = channel_->send("mark " + text, deadline); !sent) return sent;
     const auto reply = channel_->receive(deadline);
@@ -41,6 +46,7 @@ class Marker {
 
  private:
   explicit Marker(std::unique_ptr<NodeChannel> channel) : channel_(std::move(channel)) {}
+  std::mutex mutex_;
   std::unique_ptr<NodeChannel> channel_;
 };
 
@@ -60,36 +66,85 @@ Result<void> begin(Node& node, Database& database, const RecordPlace& place) {
   return database.await_ready(Deadline::after(ready_timeout));
 }
 
+/// Several clients that share the operations between them.
+class Load {
+ public:
+  Load(Node& node, Database& database, Marker& marker, const RecordingOptions& options,
+       Recording& recording)
+      : node_(node),
+        database_(database),
+        marker_(marker),
+        options_(options),
+        recording_(recording) {}
+
+  Result<void> run() {
+    std::vector<std::thread> clients;
+    for (int i = 0; i < options_.clients; ++i)
+      clients.emplace_back([this] { work(); });
+    for (auto& client : clients)
+      client.join();
+    return result_;
+  }
+
+ private:
+  void work() {
+    ClientPtr client;
+    while (const auto number = next()) {
+      if (!marked(invoked_mark(*number))) return;
+      const bool ok = carry_out(database_, node_, client, recording_.function, *number,
+                                Deadline::after(options_.operation_timeout));
+      if (ok && !marked(acknowledged_mark(*number))) return;
+      const std::lock_guard lock(mutex_);
+      if (ok) {
+        ++recording_.acknowledged;
+      } else if (++misses_ == misses_max) {
+        end_early(fmt::format("{} operations were not acknowledged", misses_max));
+      }
+    }
+  }
+
+  std::optional<std::int64_t> next() {
+    const std::lock_guard lock(mutex_);
+    const bool stopped = options_.stop != nullptr && *options_.stop;
+    if (ended_ || stopped || recording_.invoked == options_.operations) return std::nullopt;
+    return recording_.invoked++;
+  }
+
+  bool marked(const std::string& text) {
+    const auto done = marker_.mark(text);
+    if (done) return true;
+    const std::lock_guard lock(mutex_);
+    if (done.error().kind == ErrorKind::remote) {
+      end_early(done.error().what);
+    } else {
+      result_ = done;
+    }
+    ended_ = true;
+    return false;
+  }
+
+  void end_early(const std::string& why) {
+    if (!ended_) recording_.notes.push_back("the record ended early: " + why);
+    ended_ = true;
+  }
+
+  static constexpr int misses_max = 10;  ///< a database that does not answer shall not keep us long
+  Node& node_;
+  Database& database_;
+  Marker& marker_;
+  const RecordingOptions& options_;
+  std::mutex mutex_;  ///< guards what follows
+  Recording& recording_;
+  int misses_ = 0;
+  bool ended_ = false;
+  Result<void> result_{};
+};
+
 Result<void> carry_out_all(Node& node, Database& database, const RecordingOptions& options,
                            Recording& recording) {
   auto marker = Marker::open(node);
   if (!marker) return marker.error();
-  ClientPtr client;
-  constexpr int misses_max = 10;  // a database that does not answer shall not keep us for long
-  int misses = 0;
-  for (std::int64_t i = 0; i < options.operations && misses < misses_max; ++i) {
-    if (options.stop != nullptr && *options.stop) break;
-    auto marked = marker->mark(invoked_mark(i));
-    if (marked) {
-      ++recording.invoked;
-      if (!carry_out(database, node, client, recording.function, i,
-                     Deadline::after(options.operation_timeout))) {
-        ++misses;
-        continue;
-      }
-      marked = marker->mark(acknowledged_mark(i));
-      if (marked) ++recording.acknowledged;
-    }
-    if (marked) continue;
-    if (marked.error().kind != ErrorKind::remote) return marked;
-    recording.notes.push_back(fmt::format("the record ended early: {}", marked.error().what));
-    return {};
-  }
-  if (misses >= misses_max) {
-    recording.notes.push_back(
-        fmt::format("the record ended early: {} operations were not acknowledged", misses));
-  }
-  return {};
+  return Load(node, database, **marker, options, recording).run();
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct RecordPlace {
 
 struct RecordingOptions {
   std::int64_t operations = 100;
+  int clients = 1;  ///< at once: more of them meet where a database commits in groups
   std::chrono::nanoseconds operation_timeout = std::chrono::seconds(2);
   const std::atomic<bool>* stop = nullptr;  ///< ends it early
 };
@@ -40,7 +41,7 @@ struct Recording {
 };
 
 /// The database runs on its data disk (nemesis/data_disk.hpp), alone on the one node of its
-/// cluster. Stops it, keeps a copy of its data, starts it again, and has one client carry out the
+/// cluster. Stops it, keeps a copy of its data, starts it again, and has clients carry out the
 /// operations, each marked when it begins and when it is acknowledged. At the end the database is
 /// killed, the disk is gone, and the record is in its place; after an error as well, but for that.
 Result<Recording> record_run(Node& node, Database& database, const RecordPlace& place,

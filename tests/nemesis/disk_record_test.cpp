@@ -8,6 +8,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "nemesis/agent/disk/disk_replay.hpp"
 #include "tests/temporary_folder.hpp"
@@ -86,7 +87,7 @@ class Hands {
         return;
       case 5:
         (void)(random_.chance(0.5) ? disk_.make_link(name(), name())
-                                   : disk_.make_symlink("old", name()));
+                                   : disk_.make_symlink("nowhere", name()));
         return;
       case 6:
         (void)disk_.set_mode(name(), 0600 + static_cast<mode_t>(random_.below(8)));
@@ -178,6 +179,36 @@ TEST_CASE("a record done again leaves the same, and the same crash states as the
       const CrashPoint point{entries * 2 / 3, loss, seed, strict};
       CHECK(scene.crash(point).digest == scene.crash(point).digest);
     }
+  }
+}
+
+TEST_CASE("what several hands do at once is in the record in the order of its effects") {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    Scene scene;
+    std::vector<std::thread> threads;
+    for (std::uint64_t hand = 0; hand < 4; ++hand) {
+      threads.emplace_back([&, hand] {
+        Hands hands(*scene.disk, seed * 10 + hand);
+        for (int i = 0; i < 100; ++i)
+          hands.act();
+      });
+    }
+    for (auto& thread : threads)
+      thread.join();
+    const std::uint64_t entries = scene.end();
+    const std::size_t dirty = scene.disk->status().dirty_pages;
+    DiskOptions options;
+    options.backing = scene.folder.path("again");
+    options.shadow = scene.folder.path("shadow2");
+    std::filesystem::copy(scene.folder.path("base"), options.backing,
+                          std::filesystem::copy_options::recursive);
+    chmod(options.backing.c_str(), 0700);
+    const auto again = Disk::open_folders(options);
+    CHECK(replay(scene.log(), entries, *again) == "");
+    CHECK(digest_of_tree(options.backing) == digest_of_tree(scene.root()));
+    CHECK(again->status().dirty_pages == dirty);
+    scene.disk->power_failure(Loss::whole, 0);
+    CHECK(scene.crash({entries, Loss::whole, 0, false}).digest == digest_of_tree(scene.root()));
   }
 }
 
