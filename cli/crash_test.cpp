@@ -256,6 +256,11 @@ class CrashTest {
     std::string line = fmt::format("gauntlet crash-test {}", plan_.database);
     for (const auto& [name, value] : plan_.database_options)
       line += fmt::format(" --{} {}", name, shell_quote(value));
+    for (const char* name : {"cluster", "node", "identity", "known-hosts"}) {
+      const Setting& setting = settings_.all().find(name)->second;
+      if (setting.source.starts_with("--"))
+        line += fmt::format(" --{} {}", name, shell_quote(setting.value));
+    }
     if (settings_.flag("strict")) line += " --strict";
     return line + fmt::format(" --record {} --state ", shell_quote(record_run));
   }
