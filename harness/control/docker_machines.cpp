@@ -45,35 +45,35 @@ class DockerMachines : public Machines {
  public:
   explicit DockerMachines(std::string cluster) : cluster_(std::move(cluster)) {}
 
-  Result<MachineStatus> status(const Node& node) override {
+  Result<MachineStatus> status(Node& node) override {
     auto found = inspect(node);
     if (!found) return found.error();
     return std::move(found->machine);
   }
-  Result<void> pause(const Node& node) override {
+  Result<void> pause(Node& node) override {
     return act(node, {"pause"},
                [](const MachineStatus& machine) { return machine.state == MachineState::paused; });
   }
-  Result<void> resume(const Node& node) override {
+  Result<void> resume(Node& node) override {
     return act(node, {"unpause"},
                [](const MachineStatus& machine) { return machine.state != MachineState::paused; });
   }
-  Result<void> turn_off(const Node& node) override {
+  Result<void> turn_off(Node& node) override {
     // What is frozen would not die of a signal before it goes on.
     if (auto resumed = resume(node); !resumed) return resumed;
     return act(node, {"kill"},
                [](const MachineStatus& machine) { return machine.state == MachineState::off; });
   }
-  Result<void> turn_on(const Node& node) override {
+  Result<void> turn_on(Node& node) override {
     return act(node, {"start"},
                [](const MachineStatus& machine) { return machine.state != MachineState::off; });
   }
-  Result<MemoryLimits> memory_limits(const Node& node) override {
+  Result<MemoryLimits> memory_limits(Node& node) override {
     auto found = inspect(node);
     if (!found) return found.error();
     return found->memory;
   }
-  Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
+  Result<void> limit_memory(Node& node, const MemoryLimit& limit) override {
     const auto found = inspect(node);
     if (!found) return found.error();
     if (found->memory.now == limit) return {};
@@ -84,7 +84,7 @@ class DockerMachines : public Machines {
 
  private:
   /// The container that bears the node's name, if its labels agree.
-  Result<Inspected> inspect(const Node& node) const {
+  Result<Inspected> inspect(Node& node) const {
     constexpr const char* format =
         R"({{.Id}}|{{index .Config.Labels "gauntlet.cluster"}}|)"
         R"({{index .Config.Labels "gauntlet.node"}}|{{.State.Status}}|{{.State.StartedAt}}|)"
@@ -105,12 +105,13 @@ class DockerMachines : public Machines {
     found.machine.started_at = fields[4];
     if (fields[3] == "running") found.machine.state = MachineState::running;
     if (fields[3] == "paused") found.machine.state = MachineState::paused;
+    node.set_away(found.machine.state != MachineState::running);
     return found;
   }
 
   /// Runs the command unless the machine is as wanted. Docker may refuse because somebody else was
   /// faster; so what counts is how it is afterwards.
-  Result<void> act(const Node& node, std::vector<std::string> command,
+  Result<void> act(Node& node, std::vector<std::string> command,
                    bool (*is_as_wanted)(const MachineStatus&)) const {
     const auto before = inspect(node);
     if (!before) return before.error();

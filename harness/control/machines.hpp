@@ -30,20 +30,21 @@ struct MemoryLimits {
 };
 
 /// Acts on the machines of one cluster, never on another. Thread-safe. Each call is idempotent,
-/// takes about 0.1 s and 30 s at most, and fails with ErrorKind::remote where the provider refuses.
+/// tells the node whether it is away, takes about 0.1 s and 30 s at most, and fails with
+/// ErrorKind::remote where the provider refuses.
 class Machines {
  public:
   virtual ~Machines() = default;
-  virtual Result<MachineStatus> status(const Node& node) = 0;
+  virtual Result<MachineStatus> status(Node& node) = 0;
   /// All its processes stand still, those of our sessions as well, until `resume`.
-  virtual Result<void> pause(const Node& node) = 0;
-  virtual Result<void> resume(const Node& node) = 0;
+  virtual Result<void> pause(Node& node) = 0;
+  virtual Result<void> resume(Node& node) = 0;
   /// As if its power failed, but files are as they were written. A paused one is turned off, too.
-  virtual Result<void> turn_off(const Node& node) = 0;
+  virtual Result<void> turn_off(Node& node) = 0;
   /// Returns once it runs; its sshd may not answer yet. Its address stays the same.
-  virtual Result<void> turn_on(const Node& node) = 0;
-  virtual Result<MemoryLimits> memory_limits(const Node& node) = 0;
-  virtual Result<void> limit_memory(const Node& node, const MemoryLimit& limit) = 0;
+  virtual Result<void> turn_on(Node& node) = 0;
+  virtual Result<MemoryLimits> memory_limits(Node& node) = 0;
+  virtual Result<void> limit_memory(Node& node, const MemoryLimit& limit) = 0;
 };
 
 }  // namespace gauntlet

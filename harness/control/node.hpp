@@ -79,6 +79,10 @@ class Node {
   /// Where other nodes and clients reach it (IP address or host name, no port).
   virtual const std::string& address() const = 0;
 
+  /// Told by who knows from outside whether the machine is paused or off: meanwhile calls fail at
+  /// once with ErrorKind::transport, and do not wait for their deadlines.
+  virtual void set_away(bool away) { (void)away; }
+
   /// Runs a command. A non-zero exit is a result, not an error; errors are transport and timeout.
   /// A command that may have started is never run again.
   virtual Result<CommandResult> run(const Command& command) = 0;

@@ -33,7 +33,13 @@ SessionPool::Lease::~Lease() {
   if (session_) pool_->release(std::move(session_));
 }
 
+Result<void> SessionPool::check_away() const {
+  if (!away_) return {};
+  return failure(ErrorKind::transport, target_.name + ": the machine is paused or off");
+}
+
 Result<SessionPool::Lease> SessionPool::acquire(Deadline deadline) {
+  if (auto there = check_away(); !there) return there.error();
   {
     std::unique_lock lock(mutex_);
     const bool free =

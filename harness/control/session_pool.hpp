@@ -1,6 +1,7 @@
 // A bounded number of SSH sessions to one node, each used by one thread at a time.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,11 @@ class SessionPool {
     bool fresh_;
   };
 
+  /// While it is so, sessions are refused at once: see Node::set_away.
+  void set_away(bool away) { away_ = away; }
+  /// `transport` if it is away.
+  Result<void> check_away() const;
+
   /// Waits for a free place and opens a session if none lies idle, retrying a few times with
   /// growing pauses while the host is not reached. `timeout` when all places stay taken.
   Result<Lease> acquire(Deadline deadline);
@@ -51,6 +57,7 @@ class SessionPool {
 
   const SshTarget target_;
   const std::size_t sessions_max_;
+  std::atomic<bool> away_ = false;
   std::mutex mutex_;
   std::condition_variable freed_;
   std::size_t in_use_ = 0;                         ///< guarded by mutex_, as are those below

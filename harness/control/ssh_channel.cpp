@@ -49,6 +49,7 @@ class SshNodeChannel : public NodeChannel {
 
 Result<std::unique_ptr<NodeChannel>> SshNode::open_channel(const std::vector<std::string>& argv,
                                                            bool as_root, Deadline deadline) {
+  if (auto there = pool_.check_away(); !there) return there.error();
   const bool sudo = as_root && options_.target.user != "root";
   const bool password = sudo && !options_.sudo_password.empty();
   if (sudo) {

@@ -35,6 +35,7 @@ class SshNode : public Node {
 
   const std::string& name() const override { return options_.name; }
   const std::string& address() const override { return options_.address; }
+  void set_away(bool away) override { pool_.set_away(away); }
   Result<CommandResult> run(const Command& command) override;
   Result<std::unique_ptr<NodeChannel>> open_channel(const std::vector<std::string>& argv,
                                                     bool as_root, Deadline deadline) override;

@@ -26,7 +26,7 @@ std::string state_of_container(const TestCluster& cluster, const std::string& no
 }
 
 bool answers(Node& node) {
-  return node.run(Command::of({"true"}).within(milliseconds(500))).has_value();
+  return node.run(Command::of({"true"}).within(seconds(5))).has_value();
 }
 
 void pause_and_resume(TestCluster& cluster, Arena& arena) {
@@ -35,7 +35,10 @@ void pause_and_resume(TestCluster& cluster, Arena& arena) {
   CHECK(took_effect(paused));
   CHECK(state_of_container(cluster, "n1") == "paused");
   CHECK(state_of_container(cluster, "n2") == "running");
+  CHECK_FALSE(serves(*arena.database, first, seconds(1)));
+  const auto soon = Deadline::after(seconds(1));
   CHECK_FALSE(answers(first));
+  CHECK_FALSE(soon.passed());
   CHECK(took_effect(arena.heal("pause-node", paused)));
   CHECK(state_of_container(cluster, "n1") == "running");
   CHECK(answers(first));

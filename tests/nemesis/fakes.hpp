@@ -85,42 +85,42 @@ class FakeNode : public Node {
 /// Machines of FakeNodes: one that is paused or off answers nothing.
 class FakeMachines : public Machines {
  public:
-  Result<MachineStatus> status(const Node& node) override { return of(node); }
-  Result<void> pause(const Node& node) override { return become(node, MachineState::paused); }
-  Result<void> resume(const Node& node) override { return become(node, MachineState::running); }
-  Result<void> turn_off(const Node& node) override { return become(node, MachineState::off); }
-  Result<void> turn_on(const Node& node) override {
+  Result<MachineStatus> status(Node& node) override { return of(node); }
+  Result<void> pause(Node& node) override { return become(node, MachineState::paused); }
+  Result<void> resume(Node& node) override { return become(node, MachineState::running); }
+  Result<void> turn_off(Node& node) override { return become(node, MachineState::off); }
+  Result<void> turn_on(Node& node) override {
     const std::lock_guard lock(mutex_);
     statuses_[node.name()].started_at = std::to_string(++starts_);
     set(node, MachineState::running);
     return {};
   }
-  Result<MemoryLimits> memory_limits(const Node& node) override {
+  Result<MemoryLimits> memory_limits(Node& node) override {
     const std::lock_guard lock(mutex_);
     const MemoryLimit usual{1 << 30, 1 << 30};
     return MemoryLimits{limits_.try_emplace(node.name(), usual).first->second, usual};
   }
-  Result<void> limit_memory(const Node& node, const MemoryLimit& limit) override {
+  Result<void> limit_memory(Node& node, const MemoryLimit& limit) override {
     const std::lock_guard lock(mutex_);
     limits_[node.name()] = limit;
     return {};
   }
 
  private:
-  MachineStatus of(const Node& node) {
+  MachineStatus of(Node& node) {
     const std::lock_guard lock(mutex_);
     return statuses_.try_emplace(node.name(), MachineStatus{MachineState::running, "0"})
         .first->second;
   }
-  Result<void> become(const Node& node, MachineState state) {
+  Result<void> become(Node& node, MachineState state) {
     (void)of(node);
     const std::lock_guard lock(mutex_);
     set(node, state);
     return {};
   }
-  void set(const Node& node, MachineState state) {
+  void set(Node& node, MachineState state) {
     statuses_[node.name()].state = state;
-    const_cast<FakeNode&>(static_cast<const FakeNode&>(node)).down = state != MachineState::running;
+    static_cast<FakeNode&>(node).down = state != MachineState::running;
   }
 
   std::mutex mutex_;
