@@ -53,11 +53,13 @@ Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node) {
   }
 }
 
-Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk) {
+Result<void> mount_again(const Database& database, Node& node, bool has_disk) {
   const auto folder = database.data_folder();
-  if (has_disk && folder) {
-    if (auto mounted = mount_data_disk(node, *folder); !mounted) return mounted.error();
-  }
+  return has_disk && folder ? mount_data_disk(node, *folder) : Result<void>();
+}
+
+Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk) {
+  if (auto mounted = mount_again(database, node, has_disk); !mounted) return mounted.error();
   return start_on(database, node);
 }
 

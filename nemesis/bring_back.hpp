@@ -20,8 +20,11 @@ Result<void> await_answer(Node& node);
 /// answer is empty where it has none there.
 Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node);
 
-/// The same below what may be gone after a restart of the machine: mounts our file system again
-/// first if `has_disk`.
+/// After a restart of the machine: mounts our file system again, if it was there (`has_disk`).
+/// Before anything starts the database, which would find no data.
+Result<void> mount_again(const Database& database, Node& node, bool has_disk);
+
+/// Both, one after the other.
 Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk);
 
 }  // namespace gauntlet

@@ -39,7 +39,7 @@ class Files : public AgentFault {
   }
   FaultOutcome told(const Figures& figures) const override {
     const std::int64_t processes = figure(figures, "processes");
-    return {processes > 0,
+    return {processes > 0 && figure(figures, "limit") > 0,
             fmt::format("had {} of {} files open ({})", figure(figures, "open"),
                         figure(figures, "limit"), counted(processes, "process", "processes")),
             {}};

@@ -63,6 +63,10 @@ Result<NodeNames> MachineFault::disks_of(const FaultContext& context, const Node
   return disks;
 }
 
+bool MachineFault::had_disk(const Value& plan, const Node& node) {
+  return std::ranges::count(names_from(plan.find("disks")), node.name()) > 0;
+}
+
 std::vector<Node*> MachineFault::targets_of(const FaultContext& context, const Value& plan) {
   return nodes_named(*context.cluster, names_from(plan.find("targets")));
 }

@@ -25,6 +25,8 @@ class MachineFault : public Fault {
                                   Random& random);
   /// Those of `targets` whose data are on our file system, which a restart takes away.
   static Result<NodeNames> disks_of(const FaultContext& context, const NodeNames& targets);
+  /// Whether the plan's "disks", those names, have the node.
+  static bool had_disk(const Value& plan, const Node& node);
   static std::vector<Node*> targets_of(const FaultContext& context, const Value& plan);
 };
 

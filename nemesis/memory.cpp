@@ -174,8 +174,7 @@ class Memory : public MachineFault {
                                number_in(plan.find("before_with_swap"), node.name())};
       if (auto set = give_back(context, node, before); !set) return set.error();
       const auto ran = running_processes(*context.database, node);
-      const bool has_disk = std::ranges::count(names_from(plan.find("disks")), node.name()) > 0;
-      const auto running = start_on_disk(*context.database, node, has_disk);
+      const auto running = start_on_disk(*context.database, node, had_disk(plan, node));
       if (!running) return running.error();
       const bool ended = ran && ran->empty() && !running->empty();
       return fmt::format("may use {}{}", in_mib(before.memory), ended ? ", started again" : "");

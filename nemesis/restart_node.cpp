@@ -5,8 +5,6 @@
 // node keeps its address and its host key.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "nemesis/bring_back.hpp"
 #include "nemesis/fault.hpp"
 #include "nemesis/machine_fault.hpp"
@@ -64,19 +62,17 @@ class RestartNode : public MachineFault {
     const bool at_once = text_from(plan, "back", "at-once") == "at-once";
     const auto nodes = targets_of(context, plan);
     const auto done = on_each<std::string>(
-        nodes, [&](Node& node) { return restart(*context.cluster, node, plan, at_once); });
+        nodes, [&](Node& node) { return restart(context, node, plan, at_once); });
     return {successes(done) > 0, told_of_each(nodes, done), {}};
   }
 
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override {
     if (context.database == nullptr) return {false, "the database is not known", {}};
     const auto nodes = targets_of(context, plan);
-    const NodeNames disks = names_from(plan.find("disks"));
     const auto up = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
       const auto machine = bring_machine_back(*context.cluster, node);
       if (!machine) return machine.error();
-      const bool has_disk = std::ranges::count(disks, node.name()) > 0;
-      const auto running = start_on_disk(*context.database, node, has_disk);
+      const auto running = start_on_disk(*context.database, node, had_disk(plan, node));
       if (!running) return running.error();
       return std::string(running->empty() ? "runs again" : "and its database run again");
     });
@@ -96,9 +92,9 @@ class RestartNode : public MachineFault {
 
  private:
   /// Not again where it has been done: then the machine was started at another time than planned.
-  static Result<std::string> restart(const Cluster& cluster, Node& node, const Value& plan,
+  static Result<std::string> restart(const FaultContext& context, Node& node, const Value& plan,
                                      bool at_once) {
-    Machines& machines = *cluster.machines();
+    Machines& machines = *context.cluster->machines();
     auto status = machines.status(node);
     if (!status) return status.error();
     const Value* const planned = plan.find("started_at");
@@ -107,7 +103,11 @@ class RestartNode : public MachineFault {
       if (auto off = machines.turn_off(node); !off) return off.error();
     }
     if (!at_once) return std::string("is off");
-    if (const auto back = bring_machine_back(cluster, node); !back) return back.error();
+    if (const auto up = bring_machine_back(*context.cluster, node); !up) return up.error();
+    if (context.database != nullptr) {
+      const auto mounted = mount_again(*context.database, node, had_disk(plan, node));
+      if (!mounted) return mounted.error();
+    }
     status = machines.status(node);
     if (!status) return status.error();
     if (status->started_at == before) return failure(ErrorKind::remote, "it did not restart");

@@ -92,7 +92,10 @@ std::vector<pid_t> all_processes() {
 
 std::vector<pid_t> processes_of(const DaemonName& daemon) {
   pid_t first = 0;
-  if (!is_daemon(daemon, first)) return {};
+  return is_daemon(daemon, first) ? with_descendants(first) : std::vector<pid_t>();
+}
+
+std::vector<pid_t> with_descendants(pid_t first) {
   std::multimap<pid_t, pid_t> children;
   for (const pid_t pid : all_processes()) {
     const auto fields = stat_of(pid);

@@ -19,6 +19,8 @@ struct DaemonName {
 /// The daemon and all its descendants, if it runs: its pid, start time, boot and executable agree
 /// with the pidfile. Empty if not.
 std::vector<pid_t> processes_of(const DaemonName& daemon);
+/// A process, first, and all whom it begot.
+std::vector<pid_t> with_descendants(pid_t first);
 /// Its state as in /proc/PID/stat: 'R', 'S', 'T' (stopped), ...; '-' if it is gone or a zombie.
 char state_of(pid_t pid);
 /// When it was started, in clock ticks since the machine's boot: with the number it names a

@@ -6,8 +6,9 @@
 //   count NAME    figures: processes, and open files and limit of the one that is nearest to it
 //   take NAME     the same, and ends it
 //
-// The journal holds the limits to give back: "PID TICKS SOFT" a line. A process that is started
-// later has the limits that it is started with.
+// The journal holds the limits to give back: "PID TICKS SOFT LOW" a line. A process that is forked
+// later inherits the low one and gets back what its parent does; one that is started later has the
+// limits that it is started with.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,9 +19,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/held_process.hpp"
@@ -47,11 +50,6 @@ std::int64_t open_files_of(pid_t pid) {
     count += entry->d_name[0] != '.';
   closedir(folder);
   return count;
-}
-
-std::int64_t as_number(rlim_t limit) {
-  constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  return limit > static_cast<rlim_t>(most) ? most : static_cast<std::int64_t>(limit);
 }
 
 /// Raw calls, since those of the C library want to concern threads that a forked child has not.
@@ -85,10 +83,18 @@ int change_limit(pid_t pid, std::int64_t soft) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-/// The soft limit, read back; -1 if it is gone.
+/// The soft limit, as /proc says it, which asks for no rights; -1 if it is gone.
 std::int64_t limit_of(pid_t pid) {
-  rlimit limit{};
-  if (prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) == 0) return as_number(limit.rlim_cur);
+  constexpr std::string_view title = "Max open files";
+  std::ifstream limits(folder_of(pid) + "/limits");
+  for (std::string line; std::getline(limits, line);) {
+    if (!line.starts_with(title)) continue;
+    std::istringstream words(line.substr(title.size()));
+    std::string soft;
+    words >> soft;
+    if (soft == "unlimited") return std::numeric_limits<std::int64_t>::max();
+    return integer_from(soft).value_or(-1);
+  }
   return -1;
 }
 
@@ -127,37 +133,60 @@ class OpenFiles : public Module {
   }
 
  private:
-  /// Of the line of a journal: "" if it has its limit again or is gone.
+  /// "" once the limit is read back as it shall be.
+  static std::string change(pid_t pid, std::int64_t soft) {
+    const int refused = change_limit(pid, soft);
+    if (refused == 0 && limit_of(pid) == soft) return "";
+    return "process " + std::to_string(pid) + ": its limit cannot be changed" +
+           (refused == 0 ? "" : std::string(": ") + std::strerror(refused));
+  }
+
+  /// Of the line of a journal: "" if it has its limit again or is gone. So have its children that
+  /// came meanwhile and inherited the low one.
   static std::string give_back(const std::string& line) {
+    std::istringstream words(line);
+    std::string pid, ticks, soft, low;
+    words >> pid >> ticks >> soft >> low;
     const auto process = HeldProcess::from_text(line);
-    const auto soft = integer_from(line.substr(line.rfind(' ') + 1));
-    if (!process || !soft) return "";
-    const int why = change_limit(process->pid(), *soft);
-    if (why == 0 || process->state() == '-') return "";
-    return "process " + std::to_string(process->pid()) + ": " + std::strerror(why);
+    const auto before = integer_from(soft);
+    if (!process || !before) return "";
+    std::string failed;
+    for (const pid_t each : with_descendants(process->pid())) {
+      const bool is_own = each == process->pid();
+      if (!is_own && integer_from(low) != limit_of(each)) continue;
+      const std::string why = change(each, *before);
+      if (state_of(each) != '-') failed += why;
+    }
+    return failed;
+  }
+
+  /// Lowers the limit of a process that has none of ours yet, noted in the journal first: "" or why
+  /// not.
+  static std::string lower(const HeldProcess& process, std::int64_t spare) {
+    std::vector<std::string> journal = read_journal(module_name);
+    const bool is_known = std::any_of(journal.begin(), journal.end(), [&](const auto& line) {
+      return line.starts_with(process.text() + " ");
+    });
+    const std::int64_t before = limit_of(process.pid());
+    if (is_known || before < 0) return "";
+    const std::int64_t low = std::min(open_files_of(process.pid()) + spare, before);
+    journal.push_back(process.text() + " " + std::to_string(before) + " " + std::to_string(low));
+    if (auto failed = write_journal(module_name, journal); !failed.empty()) return failed;
+    const std::string failed = change(process.pid(), low);
+    return process.state() == '-' ? "" : failed;
   }
 
   Reply put(const std::vector<std::string>& words) {
     const auto spare = integer_from(words[2]);
     if (!spare || *spare < 0 || *spare > 100'000) return refuse("open-files: how many to spare?");
     std::set<std::string>& concerned = injections_[words[1]];
-    std::vector<std::string> journal = read_journal(module_name);
     std::string failed;
     for (std::size_t at = 3; at + 1 < words.size(); at += 2) {
       for (const pid_t pid : processes_of({words[at], words[at + 1]})) {
         const auto process = HeldProcess::hold(pid);
-        if (!process) continue;
-        const auto known = std::any_of(journal.begin(), journal.end(), [&](const auto& line) {
-          return line.starts_with(process->text() + " ");
-        });
-        if (!known) {
-          journal.push_back(process->text() + " " + std::to_string(limit_of(pid)));
-          if (const auto why = write_journal(module_name, journal); !why.empty())
-            return refuse(why);
-          const int why = change_limit(pid, open_files_of(pid) + *spare);
-          if (why != 0) failed = std::string("prlimit: ") + std::strerror(why);
-        }
+        if (!process || !failed.empty()) continue;
         concerned.insert(process->text());
+        failed = lower(*process, *spare);
       }
     }
     if (failed.empty() && !concerned.empty()) return {};
@@ -191,7 +220,7 @@ class OpenFiles : public Module {
     std::vector<std::string> left;
     std::string failed;
     for (const std::string& line : read_journal(module_name)) {
-      const std::string process = line.substr(0, line.rfind(' '));
+      const std::string process = line.substr(0, line.find(' ', line.find(' ') + 1));
       const bool is_free =
           concerned.contains(process) &&
           std::none_of(injections_.begin(), injections_.end(),

@@ -32,21 +32,23 @@ Module& module_named(std::string_view name) {
 /// A program that sleeps, as a daemon with a pidfile; the agent's folder is a temporary one.
 class Sleeper {
  public:
-  Sleeper() : before_(run_folder()) {
+  explicit Sleeper(const char* program = "/bin/sleep", const char* argument = "60",
+                   const char* script = nullptr)
+      : before_(run_folder()) {
     run_folder() = folder_.path("");
     pid = fork();
     if (pid == 0) {
-      execl("/bin/sleep", "sleep", "60", nullptr);
+      execl(program, program, argument, script, nullptr);
       _exit(127);
     }
     REQUIRE(pid > 0);
-    for (int i = 0; i < 200 && processes_of({pid_file(), "/bin/sleep"}).empty(); ++i) {
+    for (int i = 0; i < 200 && processes_of({pid_file(), program}).empty(); ++i) {
       std::string boot;
       std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
       std::ofstream(pid_file()) << pid << '\n' << start_ticks_of(pid).value_or(0) << ' ' << boot;
       std::this_thread::sleep_for(milliseconds(10));
     }
-    REQUIRE(processes_of({pid_file(), "/bin/sleep"}) == std::vector<pid_t>{pid});
+    REQUIRE_FALSE(processes_of({pid_file(), program}).empty());
   }
   ~Sleeper() {
     end();
@@ -59,9 +61,10 @@ class Sleeper {
     pid = 0;
   }
   std::string pid_file() const { return folder_.path("pid"); }
-  rlim_t soft_limit() const {
+  rlim_t soft_limit() const { return soft_limit_of(pid); }
+  static rlim_t soft_limit_of(pid_t process) {
     rlimit limit{};
-    REQUIRE(prlimit(pid, RLIMIT_NOFILE, nullptr, &limit) == 0);
+    REQUIRE(prlimit(process, RLIMIT_NOFILE, nullptr, &limit) == 0);
     return limit.rlim_cur;
   }
   /// Whether it is found in that state within a second.
@@ -171,6 +174,32 @@ TEST_CASE("open-files: the limit is lowered, and given back when the last inject
   CHECK(files.heal().ok);
   CHECK(sleeper.soft_limit() == before);
   CHECK_FALSE(files.handle({"put", "a", "-1", sleeper.pid_file(), "/bin/sleep"}).ok);
+}
+
+TEST_CASE("open-files: children that were forked meanwhile get the limit back, too") {
+  const Sleeper parent("/bin/sh", "-c", "trap 'sleep 60 &' USR1; while :; do sleep 0.02; done");
+  Module& files = module_named("open-files");
+  const rlim_t before = parent.soft_limit();
+  REQUIRE(files.handle({"put", "a", "20", parent.pid_file(), "/bin/sh"}).ok);
+  const rlim_t low = parent.soft_limit();
+  CHECK(low < before);
+  kill(parent.pid, SIGUSR1);
+  pid_t child = 0;
+  for (int i = 0; i < 200 && child == 0; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+    for (const pid_t each : with_descendants(parent.pid)) {
+      std::ifstream file("/proc/" + std::to_string(each) + "/cmdline");
+      std::string words;
+      std::getline(file, words);
+      if (words.starts_with("sleep") && words.find("60") != std::string::npos) child = each;
+    }
+  }
+  REQUIRE(child > 0);
+  CHECK(Sleeper::soft_limit_of(child) == low);
+  CHECK(files.handle({"take", "a"}).ok);
+  CHECK(parent.soft_limit() == before);
+  CHECK(Sleeper::soft_limit_of(child) == before);
+  kill(child, SIGKILL);
 }
 
 TEST_CASE("stress: threads compute and write until they are taken, and leave no file") {
