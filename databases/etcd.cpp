@@ -104,6 +104,7 @@ class Etcd : public Database {
   std::optional<int> client_port() const override { return port_for_clients; }
   std::optional<std::string> data_folder() const override { return folder_of_data; }
   std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
+  Result<std::optional<ClockReading>> clock(Node& node) override;
   Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
 
  private:
@@ -132,6 +133,18 @@ Result<void> Etcd::configure(Cluster& cluster, const OptionValues& options) {
                    "give a number of entries from 1 to 999999999");
   }
   return {};
+}
+
+/// The date that its HTTP server puts on answers, in whole seconds.
+Result<std::optional<ClockReading>> Etcd::clock(Node& node) {
+  HttpConnection connection(http_origin(node.address(), port_for_clients));
+  const HttpReply reply = connection.get("/version", Deadline::after(seconds(2)));
+  if (!reply.complete) return failure(ErrorKind::transport, node.name() + ": " + reply.error);
+  constexpr std::int64_t seconds_max = 9'000'000'000;  // the year 2255
+  if (!reply.date_s || *reply.date_s < 0 || *reply.date_s > seconds_max)
+    return failure(ErrorKind::remote, node.name() + ": etcd does not tell its time");
+  constexpr Nanos half_ns = nanos_per_second / 2;
+  return std::optional<ClockReading>({*reply.date_s * nanos_per_second + half_ns, half_ns});
 }
 
 Result<void> Etcd::install(Node& node) {

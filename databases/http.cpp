@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "base/assert.hpp"
 
 namespace gauntlet {
 
-static_assert(LIBCURL_VERSION_NUM >= 0x075000, "CURLOPT_PREREQFUNCTION came with libcurl 7.80.0");
+static_assert(LIBCURL_VERSION_NUM >= 0x075300, "curl_easy_header came with libcurl 7.83.0");
 
 std::string http_origin(std::string_view host, std::uint16_t port) {
   std::string origin = "http://";
@@ -140,6 +141,11 @@ HttpReply HttpConnection::perform(const std::string& path, Deadline deadline) {
     reply.complete = true;
     curl_easy_getinfo(handle.curl.get(), CURLINFO_RESPONSE_CODE, &reply.status);
     reply.body = std::move(handle.body);
+    curl_header* date = nullptr;
+    if (curl_easy_header(handle.curl.get(), "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+      const std::time_t seconds = curl_getdate(date->value, nullptr);
+      if (seconds != -1) reply.date_s = seconds;
+    }
   } else if (handle.attempts > 1 || (reply.sent && code == CURLE_COULDNT_CONNECT)) {
     // libcurl speaks of its second attempt; what counts is how the first one ended.
     reply.error = "the connection was lost after the request was sent";

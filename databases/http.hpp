@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,9 @@ struct HttpReply {
   bool complete = false;  ///< a whole response arrived; implies `sent`
   long status = 0;        ///< of a complete response
   std::string body;       ///< of a complete response
-  std::string error;      ///< why there is no complete response
+  /// What the server's Date header says, in seconds since the Unix epoch; of a complete response.
+  std::optional<std::int64_t> date_s;
+  std::string error;  ///< why there is no complete response
 };
 
 /// One connection to one server, opened when it is first needed and again after it was lost. One

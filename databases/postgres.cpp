@@ -105,7 +105,7 @@ class Postgres : public Database {
   }
   std::optional<int> client_port() const override { return port; }
   std::optional<std::string> data_folder() const override { return folder_of_data; }
-  Result<std::optional<Nanos>> clock(Node& node) override;
+  Result<std::optional<ClockReading>> clock(Node& node) override;
   std::vector<ProcessIdentity> processes(const Node& node) const override {
     if (&node != &server()) return {};
     return {identity()};
@@ -205,8 +205,8 @@ Result<std::string> Postgres::version(Node& node) {
   return rest.substr(0, rest.find_first_of(" \n"));
 }
 
-Result<std::optional<Nanos>> Postgres::clock(Node& node) {
-  if (&node != &server()) return std::optional<Nanos>();
+Result<std::optional<ClockReading>> Postgres::clock(Node& node) {
+  if (&node != &server()) return std::optional<ClockReading>();
   PostgresConnection connection(node.address(), port);
   const PostgresReply reply =
       connection.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {},
@@ -216,7 +216,8 @@ Result<std::optional<Nanos>> Postgres::clock(Node& node) {
   constexpr std::int64_t micros_max = 9'000'000'000'000'000;  // the year 2255
   if (!micros.is_integer() || micros.integer() > micros_max || micros.integer() < -micros_max)
     return failure(ErrorKind::remote, "postgres answered no time");
-  return std::optional<Nanos>(micros.integer() * nanos_per_microsecond);
+  return std::optional<ClockReading>(
+      {micros.integer() * nanos_per_microsecond, nanos_per_microsecond});
 }
 
 GAUNTLET_REGISTER(DatabaseFactory, DatabaseFactoryOf<Postgres>);

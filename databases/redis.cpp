@@ -101,7 +101,7 @@ class Redis : public Database {
   std::vector<std::string> log_files(const Node&) const override { return {log_file}; }
   std::optional<int> client_port() const override { return port; }
   std::optional<std::string> data_folder() const override { return folder_of_data; }
-  Result<std::optional<Nanos>> clock(Node& node) override;
+  Result<std::optional<ClockReading>> clock(Node& node) override;
   std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
   Result<ClientPtr> open_client(Node& node, Deadline) override {
     const std::string& primary_address = primary().address();
@@ -234,7 +234,7 @@ Result<std::vector<std::string>> Redis::primaries() {
 }
 
 /// TIME answers seconds and microseconds.
-Result<std::optional<Nanos>> Redis::clock(Node& node) {
+Result<std::optional<ClockReading>> Redis::clock(Node& node) {
   RedisConnection connection(node.address(), port);
   const RedisReply reply = connection.command({"TIME"}, Deadline::after(seconds(2)));
   if (!reply.complete || reply.refused) return failure(ErrorKind::transport, reply.error);
@@ -251,7 +251,8 @@ Result<std::optional<Nanos>> Redis::clock(Node& node) {
   constexpr std::int64_t seconds_max = 9'000'000'000;  // the year 2255
   if (!whole || parts[0] < -seconds_max || parts[0] > seconds_max)
     return failure(ErrorKind::remote, "redis answered TIME with " + to_json(reply.value));
-  return std::optional<Nanos>(parts[0] * nanos_per_second + parts[1] * nanos_per_microsecond);
+  return std::optional<ClockReading>(
+      {parts[0] * nanos_per_second + parts[1] * nanos_per_microsecond, nanos_per_microsecond});
 }
 
 GAUNTLET_REGISTER(DatabaseFactory, DatabaseFactoryOf<Redis>);

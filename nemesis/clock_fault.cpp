@@ -76,7 +76,7 @@ std::string own_words(const FaultContext& context, Node& node) {
   const auto right = node.run(Command::of({"date", "+%s%N"}));
   if (!told || !*told || !right || !right->succeeded()) return "";
   const std::int64_t right_ns = std::strtoll(right->output.c_str(), nullptr, 10);
-  return fmt::format(", it says {}", signed_duration(**told - right_ns));
+  return fmt::format(", it says {}", signed_duration((*told)->time_ns - right_ns));
 }
 
 }  // namespace

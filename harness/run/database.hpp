@@ -32,6 +32,12 @@ struct DatabaseOption {
 
 using OptionValues = std::map<std::string, std::string, std::less<>>;
 
+/// What a database says that the time is.
+struct ClockReading {
+  Nanos time_ns = 0;    ///< of its wall clock, since the Unix epoch
+  Nanos within_ns = 0;  ///< by how much it may be off, since the database tells no finer
+};
+
 /// One instance a run. Methods about one node may run for several nodes at once, from several
 /// threads; the nemesis calls start, stop, kill and primaries while clients work.
 class Database {
@@ -68,12 +74,12 @@ class Database {
   /// The folder on a node that holds all that must survive a restart, an absolute path that `wipe`
   /// removes and `start` makes; what faults on disks and files act upon.
   virtual std::optional<std::string> data_folder() const { return std::nullopt; }
-  /// The database's own wall clock on `node`, ns since the Unix epoch, asked of the running
-  /// database; nullopt where it does not tell. Faults on clocks read their effect here. Costs a
-  /// connection and a request; an error after 2 s.
-  virtual Result<std::optional<Nanos>> clock(Node& node) {
+  /// The database's own wall clock on `node`, asked of the running database; nullopt where it does
+  /// not tell. Faults on clocks read their effect here. Costs a connection and a request; an error
+  /// after 2 s.
+  virtual Result<std::optional<ClockReading>> clock(Node& node) {
     (void)node;
-    return std::optional<Nanos>();
+    return std::optional<ClockReading>();
   }
   /// The processes that kill and pause act upon, through harness/control/daemon.hpp; empty where
   /// these faults are not supported.

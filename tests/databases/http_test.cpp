@@ -62,6 +62,21 @@ TEST_CASE("a connection is kept and gives each request its answer") {
   CHECK(connections == 1);
 }
 
+TEST_CASE("the date on an answer is told, and only where there is one") {
+  RawServer server([&](RawServer& self, Connection& connection) {
+    for (const char* date : {"Date: Wed, 25 Nov 2026 10:00:00 GMT\r\n", "", "Date: soon\r\n"}) {
+      self.count(connection.read_request());
+      connection.send(std::string("HTTP/1.1 200 OK\r\n") + date + "Content-Length: 0\r\n\r\n");
+    }
+  });
+  HttpConnection connection(server.origin());
+  for (const auto& date_s : {std::optional<std::int64_t>(1795600800), {}, {}}) {
+    const HttpReply reply = connection.get("/", Deadline::after(seconds(3)));
+    REQUIRE(reply.complete);
+    CHECK(reply.date_s == date_s);
+  }
+}
+
 TEST_CASE("a request is sent at most once when a reused connection dies") {
   SUBCASE("closed") {
     RawServer server(dies_at_second_request([](RawServer&, Connection&) {}));
