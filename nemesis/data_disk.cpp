@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/control/daemon.hpp"
 #include "nemesis/agent_links.hpp"
 #include "nemesis/script.hpp"
@@ -10,7 +12,7 @@ namespace gauntlet {
 
 namespace {
 
-constexpr const char* socket_path = "/run/gauntlet/disk.socket";
+constexpr std::string_view socket_path = disk::usual_socket;
 constexpr const char* pid_file = "/run/gauntlet/disk.pid";
 constexpr const char* log_file = "/var/log/gauntlet/disk.log";
 
@@ -22,6 +24,12 @@ Result<void> unmount(Node& node, const std::string& folder) {
                   shell_quote(folder)));
   if (!unmounted) return unmounted.error();
   return stop_daemon(node, {pid_file, agent_path()}, std::chrono::seconds(3));
+}
+
+/// Whether its daemon is there, even if it does not answer.
+bool serves(Node& node) {
+  const auto status = daemon_status(node, {pid_file, agent_path()});
+  return status && status->running;
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ Result<void> mount_data_disk(Node& node, const std::string& folder) {
   Daemon daemon;
   daemon.identity = {pid_file, agent_path()};
   daemon.log_file = log_file;
-  daemon.arguments = {"disk", folder, backing, "--socket", socket_path};
+  daemon.arguments = {"disk", folder, backing, "--socket", std::string(socket_path)};
   if (auto started = start_daemon(node, daemon); !started) return started;
   const auto mounted = run_script(
       node, "await the mount of " + folder,
@@ -75,16 +83,53 @@ Result<void> remove_data_disk(Node& node, const std::string& folder) {
 }
 
 Result<std::string> data_disk_command(Node& node, const std::string& words) {
+  // This version's program, or any: what one mounted another may command.
+  const std::string program = agent_path();
   auto reply = run_script(
       node, "disk " + words,
       fmt::format("[ -S {0} ] || {{ echo 'no file system of ours is mounted' >&2; exit 1; }}\n"
-                  "reply=$({1} disk-command {0} {2} 2>&1) || {{ echo \"$reply\" >&2; exit 1; }}\n"
-                  "echo \"$reply\"\n",
-                  socket_path, agent_path(), words));
+                  "for p in {1} {2}/gauntlet-agent-*; do [ -x \"$p\" ] && break; done\n"
+                  "reply=$(\"$p\" disk-command {0} {3} 2>&1) || "
+                  "{{ echo \"$reply\" >&2; exit 1; }}\necho \"$reply\"\n",
+                  socket_path, program, program.substr(0, program.rfind('/')), words));
   if (!reply) return reply.error();
   while (!reply->empty() && reply->back() == '\n')
     reply->pop_back();
   return reply->starts_with("ok ") ? reply->substr(3) : std::string();
+}
+
+Result<std::vector<disk::RuleStatus>> data_disk_rules(Node& node, std::string_view prefix) {
+  const auto status = data_disk_command(node, "status");
+  std::vector<disk::RuleStatus> rules;
+  if (status) {
+    rules = disk::rules_in(*status);
+  } else if (status.error().kind != ErrorKind::remote || serves(node)) {
+    return status.error();
+  }
+  std::erase_if(rules, [&](const auto& rule) { return !rule.id.starts_with(prefix); });
+  return rules;
+}
+
+Result<std::vector<disk::RuleStatus>> remove_data_disk_rules(Node& node, std::string_view prefix) {
+  const auto rules = data_disk_rules(node, prefix);
+  if (!rules || rules->empty()) return rules;
+  for (const auto& rule : *rules) {
+    const auto removed = data_disk_command(node, "remove " + rule.id);
+    if (!removed) return removed.error();
+  }
+  const auto left = data_disk_rules(node, prefix);
+  if (!left) return left;
+  if (!left->empty())
+    return failure(ErrorKind::remote, "the disk still has the rule " + left->front().id);
+  return rules;
+}
+
+std::optional<std::string> no_data_disk(const Cluster& cluster) {
+  const auto nodes = cluster.nodes();
+  const auto answers =
+      on_each<std::string>(nodes, [](Node& node) { return data_disk_command(node, "status"); });
+  if (std::ranges::any_of(answers, [](const auto& one) { return one.has_value(); })) return {};
+  return "the database's data are on no file system of ours (--disk fuse)";
 }
 
 }  // namespace gauntlet

@@ -4,9 +4,14 @@
 // must outlive a lost channel. The data are in a folder beside the mount point.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "harness/control/cluster.hpp"
 #include "harness/control/node.hpp"
+#include "nemesis/agent/disk/rule_status.hpp"
 
 namespace gauntlet {
 
@@ -28,5 +33,14 @@ Result<bool> data_disk_mounted(Node& node, const std::string& folder);
 /// What the file system answers to a command (nemesis/agent/disk/file_system.hpp), without "ok".
 /// ErrorKind::remote where none is mounted or it refuses. `words` hold no blanks.
 Result<std::string> data_disk_command(Node& node, const std::string& words);
+
+/// Its rules whose ids begin with `prefix`; none where no file system of ours serves.
+Result<std::vector<disk::RuleStatus>> data_disk_rules(Node& node, std::string_view prefix);
+
+/// Removes these, and answers what they were. Reads back that they are gone.
+Result<std::vector<disk::RuleStatus>> remove_data_disk_rules(Node& node, std::string_view prefix);
+
+/// Why faults on the disk cannot be had with this cluster: no node has our file system.
+std::optional<std::string> no_data_disk(const Cluster& cluster);
 
 }  // namespace gauntlet

@@ -53,10 +53,7 @@ class PowerFailure : public ProcessFault {
   }
   std::optional<std::string> unsupported(const FaultContext& context) const override {
     if (auto why = ProcessFault::unsupported(context)) return why;
-    for (Node* node : context.cluster->nodes()) {
-      if (data_disk_command(*node, "status")) return std::nullopt;
-    }
-    return "the database's data are on no file system of ours (--disk fuse)";
+    return no_data_disk(*context.cluster);
   }
 
   Result<Value> prepare(const FaultContext& context, const Value& parameters,

@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #include "base/clock.hpp"
 #include "nemesis/agent/disk/command_socket.hpp"
+#include "nemesis/agent/disk/rule_status.hpp"
 #include "nemesis/agent/disk/rules.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -190,7 +192,7 @@ TEST_CASE("rules are read, and what makes no sense is refused") {
     CHECK_FALSE(parse_rule({"x", "error", word}, &why));
     CHECK(why == fmt::format("what is {}", word));
   }
-  Rules rules(1);
+  Rules rules;
   rules.add(*rule);
   CHECK(rules.before(Action::read, "wal/0"));
   CHECK_FALSE(rules.before(Action::write, "wal/0"));
@@ -198,6 +200,76 @@ TEST_CASE("rules are read, and what makes no sense is refused") {
   CHECK(rules.before(Action::sync, "wal/0"));
   CHECK_FALSE(rules.before(Action::sync, "wal/0"));  // twice is enough
   CHECK(rules.status() == "x applied 2");
+}
+
+TEST_CASE("a slow disk sleeps as long as it shall, and wakes when its rule goes") {
+  std::string why;
+  Rules rules;
+  rules.add(*parse_rule({"s", "slow", "on=fsync", "delay-ms=60", "path=wal/*"}, &why));
+  const auto took_ms = [&](Action action, const std::string& path) {
+    const Nanos start = monotonic_now();
+    CHECK_FALSE(rules.before(action, path));
+    return (monotonic_now() - start) / nanos_per_millisecond;
+  };
+  CHECK(took_ms(Action::sync, "wal/0") >= 60);
+  CHECK(took_ms(Action::write, "wal/0") < 60);
+  CHECK(took_ms(Action::sync, "snap/0") < 60);
+  CHECK(rules.status() == "s applied 1");
+  rules.add(*parse_rule({"s", "slow", "delay-ms=60000"}, &why));
+  std::thread sleeper([&] { CHECK(took_ms(Action::read, "any") < 30'000); });
+  while (rules.status() != "s applied 1")
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  rules.remove("s");
+  sleeper.join();
+}
+
+TEST_CASE("a torn write ends with a sector of the file, a short one is told") {
+  std::string why;
+  Rules rules;
+  rules.add(*parse_rule({"t", "tear", "seed=7"}, &why));
+  std::set<std::int64_t> lengths;
+  for (int i = 0; i < 100; ++i) {
+    std::int64_t told = 0;
+    lengths.insert(rules.torn("log", 500, 2'000, &told));
+    CHECK(told == 2'000);
+  }
+  CHECK(lengths == std::set<std::int64_t>{12, 524, 1'036, 1'548});
+  std::int64_t told = 0;
+  CHECK(rules.torn("log", 512, 512, &told) == 512);  // one whole sector
+  CHECK(rules.status() == "t applied 100");
+  rules.remove_all();
+  rules.add(*parse_rule({"s", "shorten"}, &why));
+  const std::int64_t count = rules.torn("log", 0, 100, &told);
+  CHECK(count == told);
+  CHECK(count >= 1);
+  CHECK(count < 100);
+}
+
+TEST_CASE("a full disk takes what it has room for, and more once something is removed") {
+  std::string why;
+  Rules rules;
+  rules.add(*parse_rule({"f", "full", "bytes=1000"}, &why));
+  CHECK(rules.admitted("log", 600, 600) == 600);
+  CHECK(rules.space_left() == 400);
+  CHECK_FALSE(rules.full("new"));
+  CHECK(rules.admitted("log", 600, 0) == 600);  // overwrites need no space
+  CHECK(rules.admitted("log", 600, 600) == 400);
+  CHECK(rules.admitted("log", 600, 600) == 0);
+  CHECK(rules.full("new"));
+  CHECK(rules_in("ok x=1 rules: " + rules.status()).front().applied == 3);
+  rules.freed(100);
+  CHECK(rules.admitted("log", 600, 600) == 100);
+  rules.add(*parse_rule({"f", "full", "overwrites=true"}, &why));
+  CHECK(rules.admitted("log", 600, 0) == 0);
+}
+
+TEST_CASE("the rules in a status are read with their counts") {
+  CHECK(rules_in("ok written=1").empty());
+  const auto rules = rules_in("ok written=1 rules: gauntlet_disk_a applied 3; b applied 0");
+  REQUIRE(rules.size() == 2);
+  CHECK(rules[0].id == "gauntlet_disk_a");
+  CHECK(rules[0].applied == 3);
+  CHECK(rules[1].id == "b");
 }
 
 namespace {
@@ -273,6 +345,25 @@ TEST_CASE("mounted: programs see its errors, and lose what they did not fsync") 
   CHECK(content(disk.path("log")) != "one two ");
   CHECK(disk.command("remove-all") == "ok");
   CHECK(content(disk.path("log")) == "one two ");
+  const std::string page(4096, 'x');
+  CHECK(disk.command("add t tear path=torn") == "ok");
+  std::ofstream(disk.path("torn")) << page;
+  CHECK(disk.command("remove t") == "ok");
+  const std::string torn = content(disk.path("torn"));
+  CHECK(torn.size() == page.size());
+  CHECK(torn.find('\0') % 512 == 0);
+  CHECK(disk.command("add s shorten path=log") == "ok");
+  CHECK(pwrite(file.get(), page.data(), page.size(), 0) < 4096);
+  CHECK(ftruncate(file.get(), 8) == 0);
+  CHECK(disk.command("remove s") == "ok");
+  CHECK(disk.command("add z full") == "ok");
+  CHECK(open(disk.path("more").c_str(), O_RDWR | O_CREAT, 0600) == -1);
+  CHECK(errno == ENOSPC);
+  struct statvfs space {};
+  CHECK(statvfs(disk.path("log").c_str(), &space) == 0);
+  CHECK(space.f_bavail == 0);
+  CHECK(disk.command("remove z") == "ok");
+  CHECK(disk.command("power-failure whole 1").starts_with("ok"));
   CHECK(write(file.get(), "three", 5) == 5);
   void* memory = mmap(nullptr, 4, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   REQUIRE(memory != MAP_FAILED);

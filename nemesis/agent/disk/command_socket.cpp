@@ -103,17 +103,20 @@ void CommandSocket::serve() {
   }
 }
 
-std::string send_command(const std::string& socket_path, const std::vector<std::string>& words) {
+std::string send_command(const std::string& socket_path, const std::vector<std::string>& words,
+                         std::chrono::seconds timeout) {
   sockaddr_un address;
   if (!address_of(socket_path, &address)) return "error the socket's path is too long";
   const Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
+  if (connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (errno == ENOENT || errno == ECONNREFUSED) return nobody_listens;
     return "error " + socket_path + ": " + std::strerror(errno);
+  }
   std::string line;
   for (const auto& word : words)
     line += (line.empty() ? "" : " ") + word;
   write_line(client.get(), line);
-  const std::string reply = read_line(client.get(), Deadline::after(std::chrono::seconds(20)));
+  const std::string reply = read_line(client.get(), Deadline::after(timeout));
   return reply.empty() ? "error no answer" : reply;
 }
 

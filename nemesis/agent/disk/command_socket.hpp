@@ -1,6 +1,7 @@
 // Commands to the file system's daemon: one line a connection, answered by one line.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
@@ -29,7 +30,11 @@ class CommandSocket {
   std::thread thread_;
 };
 
-/// Sends a request and waits up to 20 s for the answer; "error ..." if there is none.
-std::string send_command(const std::string& socket_path, const std::vector<std::string>& words);
+/// The answer where no daemon is, or its socket is what a dead one left.
+inline constexpr const char* nobody_listens = "error no file system of ours serves";
+
+/// Sends a request and waits for the answer; "error ..." if there is none in time.
+std::string send_command(const std::string& socket_path, const std::vector<std::string>& words,
+                         std::chrono::seconds timeout = std::chrono::seconds(20));
 
 }  // namespace gauntlet::disk

@@ -16,10 +16,11 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
-#include <set>
+#include <filesystem>
 #include <thread>
 
 #include "base/clock.hpp"
+#include "nemesis/agent/disk/chore.hpp"
 #include "nemesis/agent/disk/command_socket.hpp"
 #include "nemesis/agent/disk/disk.hpp"
 #include "nemesis/agent/disk/rules.hpp"
@@ -29,15 +30,17 @@ namespace gauntlet::disk {
 
 namespace {
 
+/// So many operations sleep at once where the disk is slow, before others wait for them.
+constexpr unsigned threads_max = 64;
+
 struct Mount {
   std::unique_ptr<Disk> disk;
-  Rules rules{1};
+  Rules rules;
   fuse* handle = nullptr;
   std::string prefix;  ///< the real path of the backing folder and '/'
   std::atomic<std::uint64_t> bytes_written = 0, bytes_read = 0, bytes_rejected = 0, errors = 0;
   std::atomic<std::uint64_t> syncs = 0;
-  std::mutex paths_mutex;
-  std::set<std::string> paths;  ///< of files that were opened: the kernel may have pages of them
+  std::unique_ptr<Chore> forgetting;  ///< of what the kernel has read
 };
 
 Mount& mount() {
@@ -54,14 +57,18 @@ OpenFile& opened(fuse_file_info* info) {
 
 /// The name that an open file has now, as rules know it; "" while there are no rules. The kernel
 /// tells no path of open files, and they may have been renamed.
-std::string name_of(fuse_file_info* info) {
+std::string name_of(int descriptor) {
   Mount& here = mount();
   if (!here.rules.any()) return "";
-  const std::string link = "/proc/self/fd/" + std::to_string(opened(info).descriptor.get());
+  const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
   char target[4096];
   const ssize_t n = readlink(link.c_str(), target, sizeof(target));
   const std::string_view name(target, n < 0 ? 0 : static_cast<std::size_t>(n));
   return name.starts_with(here.prefix) ? std::string(name.substr(here.prefix.size())) : "";
+}
+
+std::string name_of(fuse_file_info* info) {
+  return name_of(opened(info).descriptor.get());
 }
 
 /// The negated errno that a rule wants; 0 if none does.
@@ -116,6 +123,7 @@ int on_readlink(const char* path, char* target, std::size_t bytes) {
 
 int on_mkdir(const char* path, mode_t mode) {
   if (const int error = refused(Action::names, path)) return error;
+  if (mount().rules.full(path + 1)) return -ENOSPC;
   const int result = mount().disk->make_folder(relative(path), mode);
   if (result == 0) give(relative(path));
   return result;
@@ -183,13 +191,11 @@ int open_file(const char* path, int flags, mode_t mode, fuse_file_info* info) {
   const int result = mount().disk->open(relative(path), flags, mode, &file);
   if (result != 0) return result;
   info->fh = reinterpret_cast<std::uint64_t>(file.release());
-  const std::lock_guard lock(mount().paths_mutex);
-  mount().paths.insert(path);
   return 0;
 }
 
 int on_create(const char* path, mode_t mode, fuse_file_info* info) {
-  if (mount().rules.space_left().value_or(1) == 0) return -ENOSPC;
+  if (mount().rules.full(path + 1)) return -ENOSPC;
   const int result = open_file(path, info->flags | O_CREAT, mode, info);
   if (result == 0) give(relative(path));
   return result;
@@ -232,9 +238,11 @@ int on_write(const char*, const char* data, std::size_t bytes, off_t at, fuse_fi
     return reject(-ENOSPC);
   }
   std::int64_t told = count;
-  count = here.rules.torn(name, count, &told);
+  count = here.rules.torn(name, at, count, &told);
   const ssize_t written = here.disk->write(opened(info), data, static_cast<std::size_t>(count), at);
   if (written < 0) return static_cast<int>(written);
+  // Sectors that did not reach the disk are part of the file nevertheless.
+  if (count < told && at + told > status.st_size) here.disk->truncate(opened(info), at + told);
   here.bytes_written += static_cast<std::uint64_t>(written);
   here.bytes_rejected += bytes - static_cast<std::size_t>(written);
   return static_cast<int>(written == count ? told : written);
@@ -259,7 +267,13 @@ int on_fallocate(const char*, int mode, off_t at, off_t bytes, fuse_file_info* i
   struct stat status {};
   fstat(opened(info).descriptor.get(), &status);
   const auto growth = std::max<std::int64_t>(at + bytes - status.st_size, 0);
-  if (growth > 0 && mount().rules.admitted(name, growth, growth) < growth) return -ENOSPC;
+  if (growth > 0) {
+    const std::int64_t admitted = mount().rules.admitted(name, growth, growth);
+    if (admitted < growth) {
+      mount().rules.freed(admitted);
+      return -ENOSPC;
+    }
+  }
   return mount().disk->allocate(opened(info), mode, at, bytes);
 }
 
@@ -269,6 +283,7 @@ int on_fsync(const char*, int data_only, fuse_file_info* info) {
   if (!rule) return mount().disk->sync(opened(info), data_only != 0);
   ++mount().errors;
   if (rule->data != "keep") mount().disk->lose_dirty(opened(info), rule->data == "revert");
+  if (rule->data == "revert") mount().forgetting->ask();
   return -rule->error;
 }
 
@@ -287,8 +302,9 @@ int on_releasedir(const char*, fuse_file_info* info) {
 
 int on_fsyncdir(const char*, int, fuse_file_info* info) {
   ++mount().syncs;
-  if (const int error = refused(Action::sync, std::string("."))) return error;
-  return mount().disk->sync_folder(static_cast<int>(info->fh));
+  const int folder = static_cast<int>(info->fh);
+  if (const int error = refused(Action::sync, name_of(folder))) return error;
+  return mount().disk->sync_folder(folder);
 }
 
 int on_readdir(const char*, void* buffer, fuse_fill_dir_t fill, off_t, fuse_file_info* info,
@@ -380,14 +396,14 @@ fuse_operations operations() {
 }
 
 /// Makes the kernel forget what it has read, so that rules on reads take effect, and their end.
+/// Waits for reads that are under way.
 void forget_pages(Mount& here) {
-  std::set<std::string> paths;
-  {
-    const std::lock_guard lock(here.paths_mutex);
-    paths = here.paths;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator at(here.prefix, error), end;
+  for (; !error && at != end; at.increment(error)) {
+    const std::string path = at->path().string().substr(here.prefix.size());
+    fuse_invalidate_path(here.handle, ("/" + path).c_str());  // refuses what it does not know
   }
-  for (const auto& path : paths)
-    fuse_invalidate_path(here.handle, path.c_str());
 }
 
 std::string status_line(Mount& here) {
@@ -466,7 +482,7 @@ std::string obey(Mount& here, const std::vector<std::string>& words) {
   } else {
     return "error what is '" + verb + "'";
   }
-  forget_pages(here);
+  here.forgetting->ask();
   return "ok";
 }
 
@@ -502,18 +518,21 @@ int serve_file_system(const std::string& mount_point, const std::string& backing
   int code = 3;
   if (fuse_mount(here.handle, mount_point.c_str()) == 0) {
     fuse_set_signal_handlers(fuse_get_session(here.handle));
+    here.forgetting = std::make_unique<Chore>([&] { forget_pages(here); });
     std::string why;
     {
       const CommandSocket commands(
           socket_path, [&](const auto& words) { return obey(here, words); }, &why);
       if (why.empty()) {
         fuse_loop_config* config = fuse_loop_cfg_create();
+        fuse_loop_cfg_set_max_threads(config, threads_max);
         code = fuse_loop_mt(here.handle, config) == 0 ? 0 : 3;
         fuse_loop_cfg_destroy(config);
       } else {
         std::fprintf(stderr, "gauntlet-agent: %s\n", why.c_str());
       }
     }
+    here.forgetting.reset();
     fuse_unmount(here.handle);
   }
   fuse_destroy(here.handle);

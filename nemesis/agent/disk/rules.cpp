@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <time.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace gauntlet::disk {
 
@@ -79,6 +79,12 @@ bool read_word(const std::string& name, const std::string& value, Rule* rule) {
   if (name == "delay-ms") return read_number(value, &rule->delay_ms) && rule->delay_ms <= 60'000;
   if (name == "bytes") return read_number(value, &rule->bytes_left);
   if (name == "times") return read_number(value, &rule->times_max);
+  if (name == "seed") {
+    std::uint64_t seed = 0;
+    if (!read_number(value, &seed)) return false;
+    rule->random = Random(seed);
+    return true;
+  }
   return false;
 }
 
@@ -118,11 +124,13 @@ void Rules::add(Rule rule) {
 void Rules::remove(const std::string& id) {
   const std::lock_guard lock(mutex_);
   rules_.remove_if([&](const Rule& rule) { return rule.id == id; });
+  removed_.notify_all();
 }
 
 void Rules::remove_all() {
   const std::lock_guard lock(mutex_);
   rules_.clear();
+  removed_.notify_all();
 }
 
 Rule* Rules::match(Rule::Kind kind, Action action, const std::string& path) {
@@ -130,32 +138,24 @@ Rule* Rules::match(Rule::Kind kind, Action action, const std::string& path) {
     if (rule.kind != kind || (rule.actions & static_cast<unsigned>(action)) == 0) continue;
     if (rule.times_max > 0 && rule.applied >= rule.times_max) continue;
     if (fnmatch(rule.glob.c_str(), path.c_str(), 0) != 0) continue;
-    if (rule.probability < 1 && !random_.chance(rule.probability)) continue;
+    if (rule.probability < 1 && !rule.random.chance(rule.probability)) continue;
     return &rule;
   }
   return nullptr;
 }
 
 std::optional<Rule> Rules::before(Action action, const std::string& path) {
-  std::int64_t delay_ms = 0;
-  std::optional<Rule> error;
-  {
-    const std::lock_guard lock(mutex_);
-    if (rules_.empty()) return std::nullopt;
-    if (Rule* slow = match(Rule::Kind::slow, action, path)) {
-      ++slow->applied;
-      delay_ms = slow->delay_ms;
-    }
-    if (Rule* failing = match(Rule::Kind::error, action, path)) {
-      ++failing->applied;
-      error = *failing;
-    }
+  std::unique_lock lock(mutex_);
+  if (Rule* slow = match(Rule::Kind::slow, action, path)) {
+    ++slow->applied;
+    const std::string id = slow->id;
+    removed_.wait_for(lock, std::chrono::milliseconds(slow->delay_ms),
+                      [&] { return std::ranges::count(rules_, id, &Rule::id) == 0; });
   }
-  if (delay_ms > 0) {
-    const timespec delay{delay_ms / 1000, delay_ms % 1000 * 1'000'000};
-    nanosleep(&delay, nullptr);
-  }
-  return error;
+  Rule* failing = match(Rule::Kind::error, action, path);
+  if (failing == nullptr) return std::nullopt;
+  ++failing->applied;
+  return *failing;
 }
 
 std::int64_t Rules::admitted(const std::string& path, std::int64_t bytes, std::int64_t growth) {
@@ -167,6 +167,14 @@ std::int64_t Rules::admitted(const std::string& path, std::int64_t bytes, std::i
   full->bytes_left -= taken;
   if (taken < needed) ++full->applied;
   return bytes - (needed - taken);
+}
+
+bool Rules::full(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  Rule* full = match(Rule::Kind::full, Action::names, path);
+  if (full == nullptr || full->bytes_left > 0) return false;
+  ++full->applied;
+  return true;
 }
 
 void Rules::freed(std::int64_t bytes) {
@@ -186,19 +194,23 @@ std::optional<std::int64_t> Rules::space_left() {
   return left;
 }
 
-std::int64_t Rules::torn(const std::string& path, std::int64_t bytes, std::int64_t* told) {
+std::int64_t Rules::torn(const std::string& path, std::int64_t at, std::int64_t bytes,
+                         std::int64_t* told) {
   *told = bytes;
   const std::lock_guard lock(mutex_);
   if (bytes < 2) return bytes;
   if (Rule* shorten = match(Rule::Kind::shorten, Action::write, path)) {
     ++shorten->applied;
-    *told = random_.between(1, bytes - 1);
+    *told = shorten->random.between(1, bytes - 1);
     return *told;
   }
-  Rule* tear = bytes > sector_bytes ? match(Rule::Kind::tear, Action::write, path) : nullptr;
+  const std::int64_t first_end = (at / sector_bytes + 1) * sector_bytes;
+  if (first_end >= at + bytes) return bytes;  // a sector is written as a whole or not at all
+  Rule* tear = match(Rule::Kind::tear, Action::write, path);
   if (tear == nullptr) return bytes;
   ++tear->applied;
-  return random_.between(0, (bytes - 1) / sector_bytes) * sector_bytes;
+  const std::int64_t ends = (at + bytes - 1 - first_end) / sector_bytes;
+  return first_end - at + tear->random.between(0, ends) * sector_bytes;
 }
 
 void Rules::corrupt(const std::string& path, char* data, std::size_t bytes) {
@@ -207,7 +219,7 @@ void Rules::corrupt(const std::string& path, char* data, std::size_t bytes) {
   Rule* rule = match(Rule::Kind::corrupt, Action::read, path);
   if (rule == nullptr) return;
   ++rule->applied;
-  const std::uint64_t bit = random_.below(bytes * 8);
+  const std::uint64_t bit = rule->random.below(bytes * 8);
   data[bit / 8] = static_cast<char>(data[bit / 8] ^ (1 << (bit % 8)));
 }
 

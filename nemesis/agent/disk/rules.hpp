@@ -1,6 +1,7 @@
 // What the file system does wrong: rules, each with the number of times that it applied.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -33,6 +34,7 @@ struct Rule {
   std::string data = "keep";
   std::uint64_t times_max = 0;  ///< 0: without limit
   std::uint64_t applied = 0;
+  Random random{1};  ///< its own, so that others do not change what it draws
 };
 
 /// "KIND name=value ..." as words, the id ahead. Nothing, and *why set, if it makes no sense.
@@ -41,27 +43,28 @@ std::optional<Rule> parse_rule(const std::vector<std::string>& words, std::strin
 /// Thread-safe.
 class Rules {
  public:
-  explicit Rules(std::uint64_t seed) : random_(seed) {}
-
   /// Replaces the rule of that id.
   void add(Rule rule);
   void remove(const std::string& id);
   void remove_all();
 
-  /// The first error or -1 rule of `action`; sleeps what `slow` rules say. Answers the rule that
-  /// makes it fail.
+  /// Sleeps what a `slow` rule says, until the rule is removed; then the rule that makes it fail.
   std::optional<Rule> before(Action action, const std::string& path);
   /// Bytes of a write that may be taken: `growth` of them need space.
   std::int64_t admitted(const std::string& path, std::int64_t bytes, std::int64_t growth);
+  /// Whether there is no space for a new name, either.
+  bool full(const std::string& path);
   void freed(std::int64_t bytes);
   /// The space that is left, if some rule limits it.
   std::optional<std::int64_t> space_left();
-  /// How much of a write of `bytes` is written. `told`: how much is answered.
-  std::int64_t torn(const std::string& path, std::int64_t bytes, std::int64_t* told);
+  /// How much of a write of `bytes` at `at` is written. `told`: how much is answered. A torn write
+  /// ends where a sector of the file does.
+  std::int64_t torn(const std::string& path, std::int64_t at, std::int64_t bytes,
+                    std::int64_t* told);
   /// Flips a bit of what was read, perhaps.
   void corrupt(const std::string& path, char* data, std::size_t bytes);
 
-  /// "ID KIND applied N; ..." in the order of their arrival.
+  /// "ID applied N; ..." in the order of their arrival.
   std::string status();
   bool any();
 
@@ -69,7 +72,7 @@ class Rules {
   Rule* match(Rule::Kind kind, Action action, const std::string& path);
 
   std::mutex mutex_;
-  Random random_;
+  std::condition_variable removed_;  ///< ends the sleep of what is slow
   std::list<Rule> rules_;
 };
 
