@@ -67,6 +67,19 @@ std::string shape_script(const Shaper& shaper) {
   if (shaper.addresses.size() > classes_each)
     return "echo 'more than 64 addresses cannot be shaped' >&2; exit 1\n";
   script += removal(shaper) + "done\n";
+  // The kernel gives a link without a queue length one when it gets its first discipline.
+  script +=
+      "lengths() {\n"
+      "  for one in /sys/class/net/*; do echo \"${one##*/} $(cat $one/tx_queue_len)\"; done\n"
+      "}\n"
+      "before=$(lengths)\n"
+      "restore_lengths() {\n"
+      "  echo \"$before\" | while read link length; do\n"
+      "    [ \"$(cat /sys/class/net/$link/tx_queue_len)\" = \"$length\" ] ||\n"
+      "      ip link set dev $link txqueuelen $length\n"
+      "  done\n"
+      "}\n"
+      "trap restore_lengths EXIT\n";
   script +=
       "root() {\n"
       "  case $(tc qdisc show dev $1 root) in\n"

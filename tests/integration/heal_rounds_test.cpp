@@ -46,12 +46,11 @@ for table in filter mangle nat raw; do
       grep -E '^-A|^:[^ ]+ (-|DROP)' | sed "s/^/$command $table: /"
   done
 done
-# The kernel gives a link that gets its first queue a length, which stays: it is left out.
 tc qdisc show | sed -E 's/dev eth0@?[^ ]*/dev eth0/; s/^/tc: /'
 for dev in $(ls /sys/class/net); do
   tc class show dev $dev | sed 's/^/tc class: /'
   tc filter show dev $dev | sed 's/^/tc filter: /'
-  ip -o link show dev $dev | sed -E 's/^[0-9]+: ([^@:]+)[^ ]*/\1/; s/ qlen [0-9]+//; s/^/link: /'
+  ip -o link show dev $dev | sed -E 's/^[0-9]+: ([^@:]+)[^ ]*/\1/; s/^/link: /'
 done
 ip -o addr show | sed -E 's/^[0-9]+: /addr: /; s/valid_lft.*//'
 ip route show | sed 's/^/route: /'
