@@ -84,7 +84,8 @@ std::vector<std::pair<std::string, std::string>> links_in(const std::string& dir
   std::error_code error;
   for (const auto& [name, file] :
        {std::pair{"history", "history.jsonl"}, std::pair{"faults", "faults.jsonl"},
-        std::pair{"commands on nodes", "controller.log"}, std::pair{"plan", "plan.toml"}}) {
+        std::pair{"clocks", "clocks.jsonl"}, std::pair{"commands on nodes", "controller.log"},
+        std::pair{"plan", "plan.toml"}}) {
     if (std::filesystem::exists(directory + "/" + file, error)) links.emplace_back(name, file);
   }
   const auto files = static_cast<std::ptrdiff_t>(links.size());
@@ -149,6 +150,7 @@ Result<RunReport> report_run(const std::string& directory, const Settings& setti
   input.notes = facts.notes;
   input.notes.insert(input.notes.end(), read->warnings.begin(), read->warnings.end());
   input.links = links_in(directory);
+  if (auto clocks = read_clock_samples(directory + "/clocks.jsonl")) input.clocks = *clocks;
 
   Value results = check_line(directory, verdict, read->history, cost_since(started_ns));
   results.set("seed", static_cast<std::int64_t>(plan->seed));

@@ -11,6 +11,7 @@
 #include "cli/test_generator.hpp"
 #include "cli/test_site.hpp"
 #include "harness/control/state_directory.hpp"
+#include "harness/run/clock_sampler.hpp"
 #include "harness/run/progress.hpp"
 #include "harness/run/recorder.hpp"
 #include "harness/run/run.hpp"
@@ -131,6 +132,7 @@ class TestRun {
     setup.nemesis = stage->nemesis.get();
     setup.sinks = {&recorder, progress_.get()};
     if (monitor_ != nullptr) setup.sinks.push_back(monitor_.get());
+    if (clocks_ != nullptr) setup.sinks.push_back(clocks_.get());
     setup.keep_alive = stage_;
     return setup;
   }
@@ -161,10 +163,15 @@ class TestRun {
         return;
       }
     }
+    if (auto started = start_clocks(); !started) {
+      failure_ = started.error();
+      return;
+    }
     const GeneratorPtr generator = test_generator(
         plan_, workload->generators(workload_settings(plan_)), std::move(nemesis_generator_),
         [this](const std::string& name) { progress_->phase(name); });
     summary_ = gauntlet::run(*generator, run_setup(**recorder));
+    clocks_.reset();
     notes_.insert(notes_.end(), summary_.notes.begin(), summary_.notes.end());
     const auto closed = (*recorder)->close();
     recorded_all_ = closed.has_value();
@@ -174,6 +181,18 @@ class TestRun {
     if (summary_.stopped_early && (!by_monitor || stop_requested())) {
       notes_.push_back("the run was interrupted before its end");
     }
+  }
+
+  Result<void> start_clocks() {
+    if (!stage_->site->cluster().reachable()) return {};
+    // Some thousands of samples a node at most, however long the run.
+    const std::chrono::nanoseconds interval(
+        std::max<Nanos>(nanos_per_second, plan_.time_limit_ns / 5000));
+    auto clocks = ClockSampler::create(path("clocks.jsonl"), stage_->site->cluster(),
+                                       stage_->site->database(), interval);
+    if (!clocks) return clocks.error();
+    clocks_ = std::move(*clocks);
+    return {};
   }
 
   Result<void> start_monitor(const Workload& workload) {
@@ -302,6 +321,7 @@ class TestRun {
   std::unique_ptr<RunDirectory> store_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<LiveMonitor> monitor_;
+  std::unique_ptr<ClockSampler> clocks_;
   std::optional<LiveFindings> findings_;
   GeneratorPtr nemesis_generator_;
   RunSummary summary_;

@@ -58,6 +58,7 @@ constexpr Section sections[] = {
     {"timeline", "Timeline", always, write_timeline},
     {"rates", "Rates", has_rates, write_rates},
     {"faults", "Faults", always, write_faults},
+    {"clocks", "Clocks", has_clocks, write_clocks},
     {"operations", "Operations", always, write_operations},
     {"errors", "Errors", always, write_errors},
     {"keys", "Keys", has_parts, write_parts},

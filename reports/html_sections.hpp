@@ -32,6 +32,7 @@ void write_staleness(Markup& html, const ReportContext& context);
 void write_operations(Markup& html, const ReportContext& context);
 void write_errors(Markup& html, const ReportContext& context);
 void write_faults(Markup& html, const ReportContext& context);
+void write_clocks(Markup& html, const ReportContext& context);
 void write_parts(Markup& html, const ReportContext& context);
 void write_run(Markup& html, const ReportContext& context);
 void write_statistics(Markup& html, const ReportContext& context);
@@ -40,6 +41,7 @@ void write_statistics(Markup& html, const ReportContext& context);
 bool has_anomalies(const ReportContext& context);
 bool has_models(const ReportContext& context);
 bool has_staleness(const ReportContext& context);
+bool has_clocks(const ReportContext& context);
 bool has_parts(const ReportContext& context);
 bool has_statistics(const ReportContext& context);
 

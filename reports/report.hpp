@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "checker/verdict.hpp"
+#include "harness/run/clock_samples.hpp"
 #include "history/history.hpp"
 
 namespace gauntlet {
@@ -20,6 +21,7 @@ struct ReportInput {
   std::vector<std::string> notes;  ///< one line each: lateness, skipped faults, lost nodes, ...
   /// Links relative to the report's folder: ("n1 etcd.log", "nodes/n1/etcd.log").
   std::vector<std::pair<std::string, std::string>> links;
+  std::vector<NodeClock> clocks;  ///< empty where they were not asked
 };
 
 /// One self-contained file: no network, no other files, every value escaped; bounded in size (a cut

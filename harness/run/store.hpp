@@ -4,6 +4,7 @@
 //       plan.toml plan.json                 what was asked for, as flags and as it was understood
 //       history.jsonl                       all operations, appended as they happen
 //       faults.jsonl                        the fault ledger: what `gauntlet heal` needs
+//       clocks.jsonl                        how far each node's clock was off, once a second
 //       controller.log                      phases, and every command that was run on a node
 //       nodes/n1/...                        the database's logs
 //       run.json results.json report.html   facts about the run, the verdict

@@ -42,7 +42,9 @@ nft list ruleset 2>/dev/null |
   sed -E 's/counter packets [0-9]+ bytes [0-9]+/counter/; s/^/nft: /'
 for table in filter mangle nat raw; do
   for command in iptables ip6tables; do
-    $command-save -t $table 2>/dev/null | sed -E 's/\[[0-9:]+\]//' |
+    # Docker's name server has another port each time that a node starts.
+    $command-save -t $table 2>/dev/null |
+      sed -E 's/\[[0-9:]+\]//; s/(127.0.0.11):[0-9]+/\1:PORT/; s/(11\/32 .*--sport) [0-9]+/\1 PORT/' |
       grep -E '^-A|^:[^ ]+ (-|DROP)' | sed "s/^/$command $table: /"
   done
 done

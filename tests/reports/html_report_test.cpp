@@ -61,6 +61,23 @@ TEST_CASE("an invalid run is readable without a script") {
   CHECK(occurrences(picture, "class=\"operation ok fatal\"") == 1);
 }
 
+TEST_CASE("clocks are shown where they were sampled, escaped and bounded") {
+  Sample sample;
+  CHECK(static_part(html_report(sample.input)).find("id=\"clocks\"") == std::string::npos);
+  NodeClock strobed{"n1<b>", true, {}, 3};
+  for (Nanos i = 0; i < 5000; ++i)
+    strobed.samples.push_back({i * nanos_per_millisecond, i % 2 * -3600 * nanos_per_second, 7000});
+  sample.input.clocks = {strobed, {"n2", false, {}, 4}};
+  const std::string page = static_part(html_report(sample.input));
+  const std::string section = between(page, "id=\"clocks\"", "</section>");
+  for (const char* expected : {"n1&lt;b&gt;", "-1 h", "5,000", "7 us", "the machine&#39;s"})
+    CHECK_MESSAGE(section.find(expected) != std::string::npos, std::string(expected));
+  CHECK(section.size() < 12'000);
+  std::istringstream in("<body>" + page + "</body>");
+  boost::property_tree::ptree tree;
+  CHECK_NOTHROW(boost::property_tree::read_xml(in, tree));
+}
+
 TEST_CASE("the page is well-formed") {
   const Sample sample;
   std::istringstream in("<body>" + static_part(html_report(sample.input)) + "</body>");
