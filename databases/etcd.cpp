@@ -11,6 +11,7 @@
 
 #include "base/duration.hpp"
 #include "databases/etcd_client.hpp"
+#include "databases/etcd_members.hpp"
 #include "databases/etcd_wire.hpp"
 #include "databases/http.hpp"
 #include "harness/control/daemon.hpp"
@@ -27,8 +28,13 @@ constexpr const char* program = "/usr/bin/etcd";
 constexpr const char* folder_of_data = "/var/lib/gauntlet/etcd";
 constexpr const char* log_file = "/var/log/gauntlet/etcd.log";
 constexpr const char* pid_file = "/run/gauntlet/etcd.pid";
-constexpr std::uint16_t port_for_clients = 2379;
-constexpr std::uint16_t port_for_peers = 2380;
+/// Absent while the members are those of the begin. Else what a node that starts without data needs
+/// to join: the members then; or `left`, of one that is to be no member.
+constexpr const char* members_file = "/var/lib/gauntlet/etcd.members";
+constexpr const char* left = "left";
+
+using etcd::port_for_clients;
+using etcd::port_for_peers;
 
 ProcessIdentity identity() {
   return {pid_file, program};
@@ -41,6 +47,30 @@ std::string_view any_address(const Node& node) {
 
 bool succeeded(const HttpReply& reply) {
   return reply.complete && reply.status == 200;
+}
+
+/// What is in the file of members on a node, "" if there is none.
+Result<std::string> noted_members(Node& node) {
+  const auto read =
+      node.must(Command::shell(fmt::format("[ ! -e {0} ] || cat {0}", members_file)).root());
+  if (!read) return read.error();
+  constexpr std::size_t bytes_max = 1 << 14;
+  if (read->output.size() > bytes_max)
+    return failure(ErrorKind::remote, fmt::format("{} is not ours", members_file));
+  return std::move(read->output);
+}
+
+/// Kills it, removes its data but not their folder, where something may be mounted, and notes what
+/// it is to start with.
+Result<void> reset_member(Node& node, const std::string& members) {
+  if (auto killed = kill_daemon(node, identity()); !killed) return killed;
+  Command command = Command::shell(
+      fmt::format("mkdir -p $(dirname {1}) && printf %s {0} >{1}.new && mv {1}.new {1} || exit\n"
+                  "[ ! -d {2} ] || find {2} -mindepth 1 -delete\n",
+                  shell_quote(members), members_file, folder_of_data));
+  command.label = "remove etcd's data";
+  const auto done = node.must(std::move(command).root());
+  return done ? Result<void>() : done.error();
 }
 
 int severity(const Result<void>& result) {
@@ -82,6 +112,11 @@ class Etcd : public Database {
          "100000",
          {},
          "committed entries after which a member writes a snapshot"},
+        {"strict-reconfig-check",
+         "false",
+         {"false", "true"},
+         "true, as etcd has it by itself: a member joins only once all others have been connected "
+         "for 5 s"},
     };
   }
   std::vector<std::string> functions() const override { return {"read", "write", "cas", "add"}; }
@@ -107,6 +142,11 @@ class Etcd : public Database {
   Result<std::optional<ClockReading>> clock(Node& node) override;
   Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
 
+  bool changes_members() const override { return true; }
+  Result<std::vector<std::string>> members(Node& asked) override;
+  Result<void> leave(Node& node) override;
+  Result<void> join(Node& node) override;
+
  private:
   Result<void> await_member(Node& node, Deadline deadline, std::atomic<bool>& ended) const;
 
@@ -114,6 +154,7 @@ class Etcd : public Database {
   bool serializable_reads_ = false;
   std::int64_t election_timeout_ms_ = 0;
   std::string snapshot_count_;
+  std::string strict_reconfig_check_;
 };
 
 Result<void> Etcd::configure(Cluster& cluster, const OptionValues& options) {
@@ -125,6 +166,7 @@ Result<void> Etcd::configure(Cluster& cluster, const OptionValues& options) {
     return failure(ErrorKind::usage, "election-timeout is '" + options.at("election-timeout") + "'",
                    "give a duration from 50ms to 50s");
   }
+  strict_reconfig_check_ = options.at("strict-reconfig-check");
   snapshot_count_ = options.at("snapshot-count");
   const bool digits = snapshot_count_.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || snapshot_count_.empty() || snapshot_count_.size() > 9 ||
@@ -165,15 +207,21 @@ Result<void> Etcd::install(Node& node) {
 
 Result<void> Etcd::wipe(Node& node) {
   if (auto killed = kill(node); !killed) return killed;
-  const auto removed = node.must(Command::of({"rm", "-rf", "--", folder_of_data, log_file}).root());
+  const auto removed =
+      node.must(Command::of({"rm", "-rf", "--", folder_of_data, log_file, members_file}).root());
   if (!removed) return removed.error();
   return {};
 }
 
 Result<void> Etcd::start(Node& node) {
+  const auto noted = noted_members(node);
+  if (!noted) return noted.error();
+  if (*noted == left)
+    return failure(ErrorKind::remote, node.name() + " has left the cluster and has not joined it");
   std::vector<std::string> members;
   for (const Node* member : cluster_->nodes())
-    members.push_back(member->name() + "=" + http_origin(member->address(), port_for_peers));
+    members.push_back(member->name() + "=" + etcd::peer_url_of(*member));
+  if (!noted->empty()) members = {*noted};
   Daemon daemon;
   daemon.identity = identity();
   daemon.log_file = log_file;
@@ -185,11 +233,12 @@ Result<void> Etcd::start(Node& node) {
       "--listen-peer-urls=" + http_origin(any_address(node), port_for_peers),
       "--initial-advertise-peer-urls=" + http_origin(node.address(), port_for_peers),
       fmt::format("--initial-cluster={}", fmt::join(members, ",")),
-      "--initial-cluster-state=new",
+      fmt::format("--initial-cluster-state={}", noted->empty() ? "new" : "existing"),
       "--initial-cluster-token=gauntlet",
       fmt::format("--election-timeout={}", election_timeout_ms_),
       fmt::format("--heartbeat-interval={}", election_timeout_ms_ / 10),
       "--snapshot-count=" + snapshot_count_,
+      "--strict-reconfig-check=" + strict_reconfig_check_,
   };
   return start_daemon(node, daemon);
 }
@@ -271,6 +320,45 @@ Result<std::vector<std::string>> Etcd::primaries() {
 Result<ClientPtr> Etcd::open_client(Node& node, Deadline) {
   return std::make_unique<EtcdClient>(http_origin(node.address(), port_for_clients),
                                       serializable_reads_);
+}
+
+Result<std::vector<std::string>> Etcd::members(Node& asked) {
+  auto told = etcd::members_told_by(asked);
+  if (!told) return told.error();
+  const etcd::Told all{&asked, std::move(*told)};
+  std::vector<std::string> names;
+  for (const Node* node : cluster_->nodes()) {
+    const etcd::Member* const member = all.find(*node);
+    if (member != nullptr && !member->name.empty()) names.push_back(node->name());
+  }
+  return names;
+}
+
+Result<void> Etcd::leave(Node& node) {
+  if (auto removed = etcd::remove_member(*cluster_, node); !removed) return removed;
+  return reset_member(node, left);
+}
+
+/// A member without a name has been added and has not started: it has no data that somebody relies
+/// on, and what is there is from before, unless it is just about to start.
+Result<void> Etcd::join(Node& node) {
+  auto told = etcd::members_told_to(*cluster_, node);
+  if (!told) return told.error();
+  const bool added_before = told->find(node) != nullptr;
+  if (!added_before) told = etcd::add_member(*cluster_, node);
+  if (!told) return told.error();
+  const auto noted = noted_members(node);
+  if (!noted) return noted.error();
+  bool fresh = told->find(node)->name.empty();
+  if (fresh && added_before && *noted != left && start(node))
+    fresh = !etcd::await_started(*cluster_, node, Deadline::after(seconds(3)));
+  if (fresh) {
+    const auto members = etcd::initial_cluster(*cluster_, told->members);
+    if (!members) return members.error();
+    if (auto reset = reset_member(node, *members); !reset) return reset;
+  }
+  if (auto started = start(node); !started) return started;
+  return etcd::await_started(*cluster_, node, Deadline::after(seconds(10)));
 }
 
 GAUNTLET_REGISTER(DatabaseFactory, DatabaseFactoryOf<Etcd>);

@@ -135,4 +135,31 @@ Result<Status> status_answer(std::string_view body) {
   return status;
 }
 
+std::string add_member_request(std::string_view peer_url) {
+  return "{\"peerURLs\":[" + to_json(Value(std::string(peer_url))) + "]}";
+}
+
+std::string remove_member_request(std::string_view id) {
+  return "{\"ID\":" + to_json(Value(std::string(id))) + "}";
+}
+
+Result<std::vector<Member>> members_answer(std::string_view body) {
+  constexpr std::size_t digits_max = 20;
+  const auto answer = parse_answer(body);
+  if (!answer) return answer.error();
+  const Value* const list = answer->find("members");
+  if (list == nullptr || !list->is_list()) return unreadable("without members", body);
+  std::vector<Member> members;
+  for (const Value& one : list->items()) {
+    const auto id = one.is_map() ? text_in(one, "ID") : std::nullopt;
+    const Value* const urls = one.is_map() ? one.find("peerURLs") : nullptr;
+    if (!id || id->empty() || id->size() > digits_max ||
+        id->find_first_not_of("0123456789") != std::string::npos || urls == nullptr ||
+        !urls->is_list() || urls->items().empty() || !urls->items().front().is_string())
+      return unreadable("a member that makes no sense", body);
+    members.push_back({*id, text_in(one, "name").value_or(""), urls->items().front().string()});
+  }
+  return members;
+}
+
 }  // namespace gauntlet::etcd

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "databases/http.hpp"
@@ -45,6 +46,20 @@ struct Status {
   bool leads = false;  ///< the member that answered is the leader, as far as it knows
 };
 Result<Status> status_answer(std::string_view body);
+
+/// Membership. An id is an unsigned number in decimal, as text.
+inline constexpr const char* members_path = "/v3/cluster/member/list";
+inline constexpr const char* add_member_path = "/v3/cluster/member/add";
+inline constexpr const char* remove_member_path = "/v3/cluster/member/remove";
+
+struct Member {
+  std::string id;
+  std::string name;  ///< empty while it has not started
+  std::string peer_url;
+};
+std::string add_member_request(std::string_view peer_url);
+std::string remove_member_request(std::string_view id);
+Result<std::vector<Member>> members_answer(std::string_view body);
 
 /// How a row of the table of errors is recognized.
 enum class Sign {

@@ -88,6 +88,27 @@ class Database {
     return {};
   }
 
+  /// Whether nodes can leave the cluster and join it again while the others serve. The three below
+  /// are for databases that say so; each returns by a deadline of its own, some seconds.
+  virtual bool changes_members() const { return false; }
+  /// Names of the nodes that are members and have started as such, as `asked` knows once it has
+  /// heard of all changes that were confirmed; an error where it does not serve. In the cluster's
+  /// order.
+  virtual Result<std::vector<std::string>> members(Node& asked) {
+    return failure(ErrorKind::usage, asked.name() + ": its membership cannot be asked for");
+  }
+  /// The others agree that `node` is no member any more; then its database is killed and its data
+  /// are removed, and `start` refuses until it has joined. Idempotent. After an error it may be a
+  /// member or not, and a change that was sent may still come about.
+  virtual Result<void> leave(Node& node) {
+    return failure(ErrorKind::usage, node.name() + ": it cannot leave the cluster");
+  }
+  /// `node` becomes a member without data, unless it is one, and is started. Idempotent, also where
+  /// another process was killed half-way.
+  virtual Result<void> join(Node& node) {
+    return failure(ErrorKind::usage, node.name() + ": it cannot join the cluster");
+  }
+
   /// A client bound to `node`; opens its connection lazily or here, by the deadline.
   virtual Result<ClientPtr> open_client(Node& node, Deadline deadline) = 0;
 };

@@ -184,3 +184,28 @@ TEST_CASE("docs/databases.md has the table as it is") {
   INFO("expected in the document:\n" << expected);
   CHECK(text.str().find(expected) != std::string::npos);
 }
+
+TEST_CASE("members") {
+  CHECK(remove_member_request("12") == R"({"ID":"12"})");
+  CHECK(add_member_request("http://10.0.0.1:2380") == R"({"peerURLs":["http://10.0.0.1:2380"]})");
+  CHECK(parse_json(add_member_request("\"\n"), "request").has_value());
+  const auto answer = [](const std::string& members) {
+    return "{" + header + R"(,"members":[)" + members + "]}";
+  };
+  const auto two = members_answer(
+      answer(R"({"ID":"18446744073709551615","name":"n1","peerURLs":["http://a:2380"]},)"
+             R"({"ID":"2","peerURLs":["http://b:2380","http://c:2380"],"clientURLs":[]})"));
+  REQUIRE(two.has_value());
+  REQUIRE(two->size() == 2);
+  CHECK(two->at(0).id == "18446744073709551615");
+  CHECK(two->at(0).name == "n1");
+  CHECK(two->at(1).name.empty());  // it has not started
+  CHECK(two->at(1).peer_url == "http://b:2380");
+  for (const std::string& wrong :
+       {std::string("{}"), "{" + header + "}", answer("3"), answer(R"({"ID":"1"})"),
+        answer(R"({"ID":"x","peerURLs":["http://a:2380"]})"),
+        answer(R"({"ID":"123456789012345678901","peerURLs":["http://a:2380"]})"),
+        answer(R"({"ID":"1","peerURLs":[]})"), answer(R"({"ID":"1","peerURLs":[1]})"),
+        answer(R"({"name":"n1","peerURLs":["http://a:2380"]})")})
+    CHECK_FALSE(members_answer(wrong).has_value());
+}
