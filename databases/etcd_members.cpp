@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds change_timeout(5);
+constexpr seconds election_timeout(6);  ///< the leader may be the one that left last
 
 bool succeeded(const HttpReply& reply) {
   return reply.complete && reply.status == 200;
@@ -53,14 +54,18 @@ const Member* Told::find(const Node& node) const {
 Result<Told> members_told_to(const Cluster& cluster, const Node& node) {
   std::vector<Node*> others = cluster.nodes();
   std::erase(others, &node);
-  const auto answers =
-      on_each<std::vector<Member>>(others, [](Node& other) { return members_told_by(other); });
-  std::string why = "there is none";
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    if (answers[i]) return Told{others[i], *answers[i]};
-    why = answers[i].error().what;
+  const auto deadline = Deadline::after(election_timeout);
+  while (true) {
+    const auto answers =
+        on_each<std::vector<Member>>(others, [](Node& other) { return members_told_by(other); });
+    std::string why = "there is none";
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      if (answers[i]) return Told{others[i], *answers[i]};
+      why = answers[i].error().what;
+    }
+    if (deadline.passed()) return failure(ErrorKind::transport, "no other member serves: " + why);
+    std::this_thread::sleep_for(milliseconds(100));
   }
-  return failure(ErrorKind::transport, "no other member serves: " + why);
 }
 
 Result<void> remove_member(const Cluster& cluster, const Node& node) {
@@ -72,13 +77,20 @@ Result<void> remove_member(const Cluster& cluster, const Node& node) {
                 "member not found");
 }
 
+/// A new member's id follows from its URL and the second in which it is added, and the id of one
+/// that was removed is refused for good: then the next second has to come.
 Result<Told> add_member(const Cluster& cluster, const Node& node) {
+  for (int attempt = 1;; ++attempt) {
+    auto told = members_told_to(cluster, node);
+    if (!told || told->find(node) != nullptr) return told;
+    const auto added = change(*told->by, add_member_path, add_member_request(peer_url_of(node)),
+                              "Peer URLs already exists");
+    if (added) break;
+    if (attempt > 1 || added.error().what.find("member not found") == std::string::npos)
+      return added.error();
+    std::this_thread::sleep_for(milliseconds(1100));
+  }
   auto told = members_told_to(cluster, node);
-  if (!told || told->find(node) != nullptr) return told;
-  const auto added = change(*told->by, add_member_path, add_member_request(peer_url_of(node)),
-                            "Peer URLs already exists");
-  if (!added) return added.error();
-  told = members_told_to(cluster, node);
   if (told && told->find(node) == nullptr)
     return failure(ErrorKind::remote, "it was added, and is no member");
   return told;

@@ -26,10 +26,10 @@ struct Told {
   std::vector<Member> members;
   const Member* find(const Node& node) const;  ///< nullptr if it is no member
 };
-/// What the first of the others says that serves.
+/// What the first of the others says that serves, within 8 s.
 Result<Told> members_told_to(const Cluster& cluster, const Node& node);
 
-/// Has the others remove `node`, unless it is no member. Within about 10 s.
+/// Has the others remove `node`, unless it is no member. Within 15 s.
 Result<void> remove_member(const Cluster& cluster, const Node& node);
 /// Has the others add `node`, unless it is a member; what they then say.
 Result<Told> add_member(const Cluster& cluster, const Node& node);

@@ -29,20 +29,30 @@ struct Told {
   }
 };
 
-/// What the first node says that serves; those of `last` are asked only if no other does.
-Result<Told> told_members(const FaultContext& context, const NodeNames& last) {
-  std::string why = "there is no node";
+/// What the first node says that serves; those of `last` are asked only if no other does. Asks
+/// until the deadline, at least once: where the leader left there is none for a while.
+Result<Told> told_members(const FaultContext& context, const NodeNames& last, Deadline deadline) {
   const NodeNames all = node_names(*context.cluster);
-  for (const auto& names : {others_of(all, last), last}) {
-    const auto nodes = nodes_named(*context.cluster, names);
-    const auto answers =
-        on_each<NodeNames>(nodes, [&](Node& node) { return context.database->members(node); });
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (answers[i]) return Told{nodes[i]->name(), *answers[i]};
-      why = told_of(nodes[i]->name(), answers[i].error());
+  while (true) {
+    std::string why = "there is no node";
+    for (const auto& names : {others_of(all, last), last}) {
+      const auto nodes = nodes_named(*context.cluster, names);
+      const auto answers =
+          on_each<NodeNames>(nodes, [&](Node& node) { return context.database->members(node); });
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        if (answers[i]) return Told{nodes[i]->name(), *answers[i]};
+        why = told_of(nodes[i]->name(), answers[i].error());
+      }
     }
+    if (deadline.passed())
+      return failure(ErrorKind::transport, "no node says who the members are: " + why);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
-  return failure(ErrorKind::transport, "no node says who the members are: " + why);
+}
+
+/// Long enough for an election.
+Deadline patience() {
+  return Deadline::after(std::chrono::seconds(6));
 }
 
 bool has_members(const FaultContext& context) {
@@ -77,7 +87,7 @@ class Membership : public Fault {
 
   Result<Value> prepare(const FaultContext& context, const Value& parameters,
                         Random& random) const override {
-    const auto told = told_members(context, {});
+    const auto told = told_members(context, {}, Deadline::after(std::chrono::seconds(2)));
     if (!told) return told.error();
     const std::size_t majority = context.cluster->nodes().size() / 2 + 1;
     if (told->members.size() <= majority) {
@@ -102,7 +112,7 @@ class Membership : public Fault {
       lines.push_back(left ? node->name() + " left"
                            : "pending: " + told_of(node->name(), left.error()));
     }
-    const auto told = told_members(context, targets);
+    const auto told = told_members(context, targets, patience());
     const bool effect = told && std::ranges::any_of(targets, [&](const std::string& name) {
                           return !told->has(name);
                         });
@@ -124,7 +134,7 @@ class Membership : public Fault {
       all = all && joined;
       lines.push_back(joined ? node->name() + " is in" : told_of(node->name(), joined.error()));
     }
-    const auto told = told_members(context, targets);
+    const auto told = told_members(context, targets, patience());
     lines.push_back(told ? told->text() : told.error().what);
     all = all && told &&
           std::ranges::all_of(targets, [&](const std::string& name) { return told->has(name); });
@@ -134,7 +144,8 @@ class Membership : public Fault {
   /// A cluster that does not serve says nothing.
   Result<std::string> residue(const FaultContext& context, Node& node) const override {
     if (!has_members(context)) return std::string();
-    const auto told = told_members(context, {node.name()});
+    const auto told =
+        told_members(context, {node.name()}, Deadline::after(std::chrono::seconds(0)));
     return told && !told->has(node.name()) ? "it is no member; " + told->text() : std::string();
   }
   Result<void> clear(const FaultContext& context, Node& node) const override {

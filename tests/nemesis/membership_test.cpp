@@ -146,7 +146,6 @@ TEST_CASE("a change that was not confirmed is pending; what is true is looked up
   SUBCASE("nobody serves") {
     site.database.in.clear();
     CHECK_FALSE(site.prepare("n3"));
-    CHECK_FALSE(site.fault->inject(site.context(), *plan).took_effect);
     CHECK(site.fault->residue(site.context(), *site.cluster.find("n3"))->empty());
   }
 }
