@@ -29,6 +29,12 @@ bool answers(Node& node) {
   return node.run(Command::of({"true"}).within(seconds(5))).has_value();
 }
 
+std::string residue_of(const char* fault, Arena& arena, Node& node) {
+  const auto found = FaultRegistry::instance().find(fault)->residue(arena.context(), node);
+  REQUIRE(found);
+  return *found;
+}
+
 void pause_and_resume(TestCluster& cluster, Arena& arena) {
   Node& first = cluster.node("n1");
   const Value paused = arena.inject("pause-node:targets=n1");
@@ -117,7 +123,8 @@ void slow_down(TestCluster& cluster, Arena& arena) {
   CAPTURE(stopped);
   CHECK(stopped >= 20);
   CHECK(stopped < 50);
-  CHECK(arena.residue().find("stopped for a share of the time") != std::string::npos);
+  CHECK(residue_of("slow", arena, first).find("stopped for a share of the time") !=
+        std::string::npos);
   CHECK(took_effect(arena.heal("slow", slow)));
   CHECK(state_of(*arena.database, first) != "T");
   CHECK(pid_of(*arena.database, first) == pid);
@@ -135,7 +142,7 @@ void slow_until_the_agent_dies(TestCluster& cluster, Arena& arena) {
   const FaultContext fresh{&arena.cluster, arena.database.get()};
   CHECK(FaultRegistry::instance().find("slow")->clear(fresh, first));
   CHECK(state_of(*arena.database, first) != "T");
-  CHECK(arena.residue().empty());
+  CHECK(residue_of("slow", arena, first).empty());
   CHECK(took_effect(arena.heal("slow", slow)));
   CHECK(pid_of(*arena.database, first) == pid);
 }
@@ -171,7 +178,8 @@ void stress(TestCluster& cluster, Arena& arena) {
   CHECK(took_effect(writing));
   const std::string threads = "ls /proc/$(cat /run/gauntlet/agent/lock)/task | wc -l";
   CHECK(printed(cluster.node("n1"), threads) == "3");
-  CHECK(arena.residue().find("kept busy: cpu-stress") != std::string::npos);
+  CHECK(residue_of("cpu-stress", arena, cluster.node("n1")).find("kept busy: cpu-stress") !=
+        std::string::npos);
   CHECK(took_effect(arena.heal("cpu-stress", computing)));
   CHECK(took_effect(arena.heal("io-stress", writing)));
 }
@@ -191,7 +199,7 @@ void little_memory(TestCluster& cluster, Arena& arena) {
                               "memory/memory.oom_control memory.events 2>/dev/null || :");
   CHECK(killed.starts_with("oom_kill "));
   CHECK(killed != "oom_kill 0");
-  CHECK_FALSE(arena.residue().empty());
+  CHECK_FALSE(residue_of("memory", arena, first).empty());
   CHECK(took_effect(arena.heal("memory", limited)));
   CHECK(inspected(cluster, "n1", ".HostConfig.Memory") == before);
   CHECK(serves(*arena.database, first, seconds(10)));
