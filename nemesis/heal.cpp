@@ -69,21 +69,26 @@ Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext
   HealSummary summary;
   // Healing matters more than noting it: a full disk must not stand in the way.
   const auto ledger = FaultLedger::create(path);
-  for (const LedgerEntry& entry : left_of(*entries)) {
+  const auto heal_one = [&](const LedgerEntry& entry) -> std::string {
     const std::string name = fmt::format("{} (fault {})", entry.fault, entry.id);
     const Fault* fault = FaultRegistry::instance().find(entry.fault);
-    if (fault == nullptr) {
-      summary.failed.push_back(name + ": no such fault in this version");
-      continue;
-    }
+    if (fault == nullptr) return name + ": no such fault in this version";
     const FaultOutcome outcome = heal_with_retries(*fault, context, entry.plan);
-    if (!outcome.took_effect) {
-      summary.failed.push_back(fmt::format("{}: {}", name, outcome.evidence));
-      continue;
-    }
+    if (!outcome.took_effect) return fmt::format("{}: {}", name, outcome.evidence);
     summary.healed.push_back(fmt::format("{}: {}", name, outcome.evidence));
     const auto noted = ledger ? (*ledger)->healed(entry.id, outcome.evidence) : ledger.error();
     if (!noted) summary.failed.push_back(fmt::format("{}: {}", name, noted.error().what));
+    return {};
+  };
+  // Those that fail are tried again after the others: a database may not start yet since its files
+  // are damaged, or its node is cut off.
+  std::vector<LedgerEntry> again;
+  for (const LedgerEntry& entry : left_of(*entries)) {
+    if (!heal_one(entry).empty()) again.push_back(entry);
+  }
+  for (const LedgerEntry& entry : again) {
+    if (const std::string failed = heal_one(entry); !failed.empty())
+      summary.failed.push_back(failed);
   }
   HealSummary swept = sweep(context);
   summary.removed = std::move(swept.removed);

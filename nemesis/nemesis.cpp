@@ -159,6 +159,9 @@ void NemesisClient::invoke(Operation& operation, Deadline) {
 std::vector<std::string> NemesisClient::heal_all() {
   const std::lock_guard lock(state_->mutex);
   std::vector<std::string> failed;
+  // Twice, since one may fail for another's sake, as a start on files that are still damaged.
+  for (const std::int64_t id : state_->active_ids(nullptr))
+    (void)state_->heal(id);
   for (const std::int64_t id : state_->active_ids(nullptr)) {
     const FaultOutcome outcome = state_->heal(id);
     if (!outcome.took_effect) failed.push_back(fmt::format("fault {}: {}", id, outcome.evidence));

@@ -1,6 +1,8 @@
 // Faults on whole machines, with fakes: what they do, and that they are healed before others.
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "nemesis/heal.hpp"
 #include "nemesis/nemesis.hpp"
 #include "tests/nemesis/fakes.hpp"
@@ -84,6 +86,42 @@ TEST_CASE("without machines of the provider faults on them are refused with the 
     const Value plan = Value::map({{"targets", Value(Value::List{Value("n1")})}});
     CHECK_FALSE(fault.inject(context, plan).skipped.empty());
   }
+}
+
+TEST_CASE("what cannot be healed for another fault's sake is healed after it") {
+  FakeCluster cluster(3);
+  struct Needy : FakeDatabase {
+    explicit Needy(FakeCluster& nodes) : cluster(nodes) {}
+    Result<void> start(Node&) override {
+      for (const auto& node : cluster.fakes) {
+        if (!node->tables.empty()) return failure(ErrorKind::remote, "it is cut off");
+      }
+      ++starts;
+      return {};
+    }
+    FakeCluster& cluster;
+    std::atomic<int> starts = 0;
+  };
+  Needy database(cluster);
+  const FaultContext context{&cluster, &database};
+  const TemporaryFolder folder;
+  const std::string path = folder.path("faults.jsonl");
+  const Fault& partition = fault_named("partition");
+  const Value cut = planned(partition, context, {{"shape", "halves"}});
+  {
+    const auto ledger = FaultLedger::create(path);
+    REQUIRE(ledger);
+    REQUIRE((*ledger)->injecting("partition", cut));
+    REQUIRE((*ledger)->injecting("power-failure", Value::map({{"targets", Value::list({"n1"})}})));
+  }
+  CHECK(partition.inject(context, cut).took_effect);
+  const auto healed = heal_from_ledger(path, context);
+  REQUIRE(healed);
+  CHECK(healed->clean());
+  REQUIRE(healed->healed.size() == 2);
+  CHECK(healed->healed[0].starts_with("partition"));
+  CHECK(healed->healed[1].starts_with("power-failure"));
+  CHECK(database.starts == 1);
 }
 
 TEST_CASE("paused nodes go on before other faults on them are healed") {
