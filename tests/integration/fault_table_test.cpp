@@ -9,7 +9,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/duration.hpp"
@@ -120,6 +122,29 @@ class Observer {
   Node& n2_;
 };
 
+/// A client of n1 that writes all the while, so that faults on disks and files have something to
+/// act upon.
+class Load {
+ public:
+  Load(Database& database, Node& node)
+      : thread_([&database, &node](const std::stop_token& stop) {
+          for (int i = 0; !stop.stop_requested(); ++i) {
+            const auto deadline = Deadline::after(seconds(1));
+            if (auto client = database.open_client(node, deadline)) {
+              for (int each = 0; each < 10 && !deadline.passed(); ++each) {
+                Operation write = operation("write", Value(i), Value(each));
+                (*client)->invoke(write, deadline);
+                if (write.type == OperationType::info) break;
+              }
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          }
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
 std::string text_of(const Value& value, std::string_view name) {
   const Value* found = value.find(name);
   return found != nullptr && found->is_string() ? found->string() : "";
@@ -137,7 +162,8 @@ void print_row(const std::vector<std::string>& cells) {
 void start_anew(Arena& arena) {
   const auto each = [&](Node& node) -> Result<void> {
     if (auto killed = arena.database->kill(node); !killed) return killed;
-    if (const auto folder = arena.database->data_folder(); folder) {
+    const auto folder = arena.database->data_folder();
+    if (folder && !arena.database->processes(node).empty()) {
       if (auto removed = remove_data_disk(node, *folder); !removed) return removed;
       if (auto wiped = arena.database->wipe(node); !wiped) return wiped;
       if (auto mounted = mount_data_disk(node, *folder); !mounted) return mounted;
@@ -154,6 +180,7 @@ void try_fault(Arena& arena, Observer& observer, const Fault& fault, TestCluster
   CAPTURE(name);
   if (!serves(*arena.database, nodes.node("n1"), seconds(10))) start_anew(arena);
   const Look before = observer.look();
+  const Load load(*arena.database, nodes.node("n1"));
   const auto special = special_parameters().find(name);
   const Value injected = arena.inject(
       name + (special != special_parameters().end() ? special->second : ":targets=n1"));
