@@ -69,7 +69,8 @@ struct Etcd {
       : cluster(on), database(DatabaseRegistry::instance().find("etcd")->make()) {
     OK(database->configure(cluster, {{"read-consistency", consistency},
                                      {"election-timeout", "500ms"},
-                                     {"snapshot-count", "1000"}}));
+                                     {"snapshot-count", "1000"},
+                                     {"strict-reconfig-check", "false"}}));
     each([&](Node& node) { return database->install(node); });
     each([&](Node& node) { return database->wipe(node); });
   }
@@ -201,7 +202,8 @@ TEST_CASE("etcd without a majority: changes are indefinite, only serializable re
   CHECK(etcd.invoke(*nodes[0], "read").value == Value(5));
   OK(etcd.database->configure(*containers, {{"read-consistency", "linearizable"},
                                             {"election-timeout", "500ms"},
-                                            {"snapshot-count", "1000"}}));
+                                            {"snapshot-count", "1000"},
+                                            {"strict-reconfig-check", "false"}}));
   CHECK(etcd.invoke(*nodes[0], "read", {}, milliseconds(700)).type == OperationType::fail);
   const auto waited = etcd.database->await_ready(Deadline::after(milliseconds(2500)));
   REQUIRE(waited.has_error());
