@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -115,14 +114,7 @@ class ReplayCommand : public SubCommand {
       fmt::print(stderr, "not done again: {}\n", note);
     const auto outcome = run_test(*plan, settings);
     if (!outcome) return outcome.error();
-    fmt::print("{}", settings.flag("json") ? outcome->json + "\n" : outcome->summary);
-    if (!settings.flag("json")) {
-      fmt::print("report {}/report.html\nseed   {}\n", outcome->run_directory, plan->seed);
-    }
-    std::fflush(nullptr);
-    // Threads that a hung client still occupies must not see static objects destroyed.
-    if (outcome->hung > 0) ::_exit(static_cast<int>(outcome->code));
-    return outcome->code;
+    return conclude(*outcome, *plan, settings);
   }
 };
 

@@ -1,9 +1,6 @@
 // gauntlet test DATABASE: one test from set-up to verdict.
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "cli/command.hpp"
 #include "cli/test_run.hpp"
@@ -45,14 +42,7 @@ class TestCommand : public SubCommand {
     fmt::print(stderr, "seed {}\n", plan->seed);
     const auto outcome = run_test(*plan, settings);
     if (!outcome) return outcome.error();
-    fmt::print("{}", settings.flag("json") ? outcome->json + "\n" : outcome->summary);
-    if (!settings.flag("json")) {
-      fmt::print("report {}/report.html\nseed   {}\n", outcome->run_directory, plan->seed);
-    }
-    std::fflush(nullptr);
-    // Threads that a hung client still occupies must not see static objects destroyed.
-    if (outcome->hung > 0) ::_exit(static_cast<int>(outcome->code));
-    return outcome->code;
+    return conclude(*outcome, *plan, settings);
   }
 };
 

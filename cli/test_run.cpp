@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "base/duration.hpp"
 #include "cli/analysis.hpp"
@@ -334,6 +337,16 @@ class TestRun {
 };
 
 }  // namespace
+
+ExitCode conclude(const TestOutcome& outcome, const TestPlan& plan, const Settings& settings) {
+  fmt::print("{}", settings.flag("json") ? outcome.json + "\n" : outcome.summary);
+  if (!settings.flag("json")) {
+    fmt::print("report {}/report.html\nseed   {}\n", outcome.run_directory, plan.seed);
+  }
+  std::fflush(nullptr);
+  if (outcome.hung > 0) ::_exit(static_cast<int>(outcome.code));
+  return outcome.code;
+}
 
 Result<TestOutcome> run_test(const TestPlan& plan, const Settings& settings) {
   return TestRun(plan, settings).run();

@@ -19,6 +19,10 @@ struct TestOutcome {
   std::size_t hung = 0;  ///< abandoned threads: end the process with _exit
 };
 
+/// Prints what came of it, and answers the exit code; ends the process where a hung client still
+/// occupies a thread, which must not see static objects destroyed.
+ExitCode conclude(const TestOutcome& outcome, const TestPlan& plan, const Settings& settings);
+
 /// Runs the plan to its end. Whatever fails on the way, what was started is stopped, what was
 /// injected is healed, what was recorded is kept. Errors are those of setting up; from the first
 /// operation on everything ends in an outcome.

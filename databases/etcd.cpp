@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/duration.hpp"
+#include "databases/debian_package.hpp"
 #include "databases/etcd_client.hpp"
 #include "databases/etcd_members.hpp"
 #include "databases/etcd_wire.hpp"
@@ -190,19 +191,7 @@ Result<std::optional<ClockReading>> Etcd::clock(Node& node) {
 }
 
 Result<void> Etcd::install(Node& node) {
-  const auto present = node.run(Command::of({"test", "-x", program}));
-  if (!present) return present.error();
-  if (present->succeeded()) return {};
-  Command command = Command::shell(install_script);
-  command.label = "install etcd-server";
-  const auto installed = node.must(std::move(command).root().within(seconds(240)));
-  if (!installed) {
-    return failure(installed.error().kind,
-                   fmt::format("{} is absent and apt could not install it: {}", program,
-                               installed.error().what),
-                   "install etcd-server on the node, or give the node a way to a Debian mirror");
-  }
-  return {};
+  return install_package(node, "etcd-server", program, install_script);
 }
 
 Result<void> Etcd::wipe(Node& node) {

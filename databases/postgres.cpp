@@ -9,6 +9,7 @@
 #include <charconv>
 #include <thread>
 
+#include "databases/debian_package.hpp"
 #include "databases/decimal.hpp"
 #include "databases/postgres_client.hpp"
 #include "harness/control/daemon.hpp"
@@ -124,19 +125,7 @@ class Postgres : public Database {
 
 Result<void> Postgres::install(Node& node) {
   if (&node != &server()) return {};
-  const auto present = node.run(Command::of({"test", "-x", program}));
-  if (!present) return present.error();
-  if (present->succeeded()) return {};
-  Command command = Command::shell(install_script);
-  command.label = "install postgresql-15";
-  const auto installed = node.must(std::move(command).root().within(seconds(240)));
-  if (!installed) {
-    return failure(installed.error().kind,
-                   fmt::format("{} is absent and apt could not install it: {}", program,
-                               installed.error().what),
-                   "install postgresql-15 on the node, or give the node a way to a Debian mirror");
-  }
-  return {};
+  return install_package(node, "postgresql-15", program, install_script);
 }
 
 Result<void> Postgres::wipe(Node& node) {

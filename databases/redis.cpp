@@ -9,6 +9,7 @@
 #include <charconv>
 #include <thread>
 
+#include "databases/debian_package.hpp"
 #include "databases/redis_client.hpp"
 #include "databases/redis_connection.hpp"
 #include "harness/control/daemon.hpp"
@@ -119,19 +120,7 @@ class Redis : public Database {
 };
 
 Result<void> Redis::install(Node& node) {
-  const auto present = node.run(Command::of({"test", "-x", program}));
-  if (!present) return present.error();
-  if (present->succeeded()) return {};
-  Command command = Command::shell(install_script);
-  command.label = "install redis-server";
-  const auto installed = node.must(std::move(command).root().within(seconds(240)));
-  if (!installed) {
-    return failure(installed.error().kind,
-                   fmt::format("{} is absent and apt could not install it: {}", program,
-                               installed.error().what),
-                   "install redis-server on the node, or give the node a way to a Debian mirror");
-  }
-  return {};
+  return install_package(node, "redis-server", program, install_script);
 }
 
 Result<void> Redis::wipe(Node& node) {

@@ -135,10 +135,9 @@ FaultOutcome AgentFault::heal(const FaultContext& context, const Value& plan) co
   const auto healed = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
     auto taken = take(context, node, plan);
     if (!taken || !may_end_database() || context.database == nullptr) return taken;
-    const auto before = running_processes(*context.database, node);
-    const auto running = start_on(*context.database, node);
-    if (!running) return running.error();
-    if (before && before->empty() && !running->empty()) *taken += ", started again";
+    const auto started = start_if_ended(*context.database, node);
+    if (!started) return started.error();
+    if (*started) *taken += ", started again";
     return taken;
   });
   bool all = true;
@@ -156,15 +155,6 @@ Result<std::string> AgentFault::residue(const FaultContext&, Node& node) const {
 
 Result<void> AgentFault::clear(const FaultContext&, Node& node) const {
   return heal_agent(node, module());
-}
-
-std::vector<std::string> AgentFault::daemons_of(const FaultContext& context, const Node& node) {
-  std::vector<std::string> daemons;
-  for (const auto& identity : context.database->processes(node)) {
-    daemons.push_back(identity.pid_file);
-    daemons.push_back(identity.executable);
-  }
-  return daemons;
 }
 
 }  // namespace gauntlet

@@ -46,9 +46,6 @@ class AgentFault : public Fault {
   /// Whether the database's processes may end of it, so that it is started at the heal.
   virtual bool may_end_database() const { return false; }
 
-  /// The words by which a module knows the database's processes on a node: pidfile, program, ...
-  static std::vector<std::string> daemons_of(const FaultContext& context, const Node& node);
-
  private:
   Result<std::string> take(const FaultContext& context, Node& node, const Value& plan) const;
 };

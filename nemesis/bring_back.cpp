@@ -63,4 +63,11 @@ Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& nod
   return start_on(database, node);
 }
 
+Result<bool> start_if_ended(Database& database, Node& node, bool has_disk) {
+  const auto before = running_processes(database, node);
+  const auto running = start_on_disk(database, node, has_disk);
+  if (!running) return running.error();
+  return before && before->empty() && !running->empty();
+}
+
 }  // namespace gauntlet

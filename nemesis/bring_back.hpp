@@ -20,6 +20,10 @@ Result<void> await_answer(Node& node);
 /// answer is empty where it has none there.
 Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node);
 
+/// The same, with our file system mounted before where it was there (`has_disk`); whether it had
+/// ended and runs again.
+Result<bool> start_if_ended(Database& database, Node& node, bool has_disk = false);
+
 /// After a restart of the machine: mounts our file system again, if it was there (`has_disk`).
 /// Before anything starts the database, which would find no data.
 Result<void> mount_again(const Database& database, Node& node, bool has_disk);

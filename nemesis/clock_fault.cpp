@@ -139,12 +139,7 @@ Result<Value> ClockFault::prepare(const FaultContext& context, const Value& para
     if (!drawn) return drawn.error();
     changes.set(node->name(),
                 Value::map({{"shape", drawn->shape}, {"a", drawn->a}, {"b", drawn->b}}));
-    std::vector<std::string> words;
-    for (const ProcessIdentity& identity : context.database->processes(*node)) {
-      words.push_back(identity.pid_file);
-      words.push_back(identity.executable);
-    }
-    daemons.set(node->name(), to_value(words));
+    daemons.set(node->name(), to_value(daemon_words(*context.database, *node)));
   }
   return Value::map({{"targets", to_value(*targets)},
                      {"injection", fmt::format("{}-{:08x}", name(), random.below(1ull << 32))},

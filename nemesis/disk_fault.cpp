@@ -21,6 +21,8 @@ namespace gauntlet {
 namespace {
 
 constexpr std::chrono::seconds call_time{10};
+/// A database that is about to end of an error gets a moment to.
+constexpr std::chrono::milliseconds ending_time{300};
 constexpr std::string_view probe_file = ".gauntlet-probe";
 constexpr std::string_view path_name = "path", operations_name = "operations";
 
@@ -52,17 +54,6 @@ std::string path_of(const Value& plan) {
 
 std::string operations_of(const Value& plan, const std::string& otherwise) {
   return text_from(plan, operations_name, otherwise);
-}
-
-/// Whether the database had ended, and runs again now. One that is about to end gets a moment to.
-Result<bool> start_if_ended(const FaultContext& context, Node& node) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  const auto running = running_processes(*context.database, node);
-  if (!running) return running.error();
-  if (!running->empty()) return false;
-  const auto started = start_on(*context.database, node);
-  if (!started) return started.error();
-  return !started->empty();
 }
 
 }  // namespace
@@ -239,8 +230,9 @@ FaultOutcome DiskFault::heal(const FaultContext& context, const Value& plan) con
   if (context.database == nullptr || no_processes(context.cluster, context.database))
     return outcome;
   const auto nodes = nodes_named(*context.cluster, names_from(plan.find("targets")));
+  std::this_thread::sleep_for(ending_time);
   const auto started =
-      on_each<bool>(nodes, [&](Node& node) { return start_if_ended(context, node); });
+      on_each<bool>(nodes, [&](Node& node) { return start_if_ended(*context.database, node); });
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!started[i]) {
       outcome.took_effect = false;

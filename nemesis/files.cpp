@@ -7,6 +7,7 @@
 
 #include "nemesis/agent_fault.hpp"
 #include "nemesis/fault.hpp"
+#include "nemesis/processes.hpp"
 #include "nemesis/wording.hpp"
 
 namespace gauntlet {
@@ -33,7 +34,7 @@ class Files : public AgentFault {
   std::vector<std::string> words(const FaultContext& context, const Node& node,
                                  const Value& plan) const override {
     std::vector<std::string> words = {fmt::format("{:.0f}", number_or_default(plan, spare()))};
-    for (auto& word : daemons_of(context, node))
+    for (auto& word : daemon_words(*context.database, node))
       words.push_back(std::move(word));
     return words;
   }

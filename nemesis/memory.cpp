@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/integer.hpp"
 #include "nemesis/bring_back.hpp"
 #include "nemesis/fault.hpp"
 #include "nemesis/machine_fault.hpp"
@@ -26,13 +26,6 @@ NumberParameter spare_mib() {
 }
 NumberParameter limit_mib() {
   return {"limit_mib", 0, 0, 1e6, "the limit in MiB, instead; 0: by spare_mib"};
-}
-
-std::optional<std::int64_t> integer_from(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || at != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 /// What the node's cgroup holds, in either version, in the words of version 1.
@@ -173,11 +166,9 @@ class Memory : public MachineFault {
       const MemoryLimit before{number_in(plan.find("before"), node.name()),
                                number_in(plan.find("before_with_swap"), node.name())};
       if (auto set = give_back(context, node, before); !set) return set.error();
-      const auto ran = running_processes(*context.database, node);
-      const auto running = start_on_disk(*context.database, node, had_disk(plan, node));
-      if (!running) return running.error();
-      const bool ended = ran && ran->empty() && !running->empty();
-      return fmt::format("may use {}{}", in_mib(before.memory), ended ? ", started again" : "");
+      const auto ended = start_if_ended(*context.database, node, had_disk(plan, node));
+      if (!ended) return ended.error();
+      return fmt::format("may use {}{}", in_mib(before.memory), *ended ? ", started again" : "");
     });
     return {successes(freed) == nodes.size(), told_of_each(nodes, freed), {}};
   }

@@ -77,6 +77,15 @@ NodeNames nodes_with_processes(const Cluster& cluster, const Database& database)
   return names;
 }
 
+std::vector<std::string> daemon_words(const Database& database, const Node& node) {
+  std::vector<std::string> words;
+  for (const auto& identity : database.processes(node)) {
+    words.push_back(identity.pid_file);
+    words.push_back(identity.executable);
+  }
+  return words;
+}
+
 Result<std::vector<RecordedProcess>> running_processes(const Database& database, Node& node) {
   std::vector<RecordedProcess> running;
   for (const auto& identity : database.processes(node)) {

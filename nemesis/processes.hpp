@@ -34,6 +34,9 @@ std::optional<std::string> no_processes(const Cluster* cluster, const Database* 
 /// one.
 NodeNames nodes_with_processes(const Cluster& cluster, const Database& database);
 
+/// The words by which the agent knows them on a node: a pidfile and a program each.
+std::vector<std::string> daemon_words(const Database& database, const Node& node);
+
 /// The database's processes that run on a node now.
 Result<std::vector<RecordedProcess>> running_processes(const Database& database, Node& node);
 

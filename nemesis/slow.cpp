@@ -7,6 +7,7 @@
 
 #include "nemesis/agent_fault.hpp"
 #include "nemesis/fault.hpp"
+#include "nemesis/processes.hpp"
 #include "nemesis/wording.hpp"
 
 namespace gauntlet {
@@ -45,7 +46,7 @@ class Slow : public AgentFault {
     std::vector<std::string> words;
     for (const auto& number : numbers())
       words.push_back(fmt::format("{:.0f}", number_or_default(plan, number)));
-    for (auto& word : daemons_of(context, node))
+    for (auto& word : daemon_words(*context.database, node))
       words.push_back(std::move(word));
     return words;
   }

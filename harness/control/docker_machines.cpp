@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/integer.hpp"
 #include "harness/control/docker_client.hpp"
 #include "harness/control/docker_cluster.hpp"
 
@@ -33,12 +33,6 @@ std::vector<std::string> fields_of(const std::string& line) {
     }
   }
   return fields;
-}
-
-bool read_number(const std::string& text, std::int64_t& number) {
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && at == end;
 }
 
 class DockerMachines : public Machines {
@@ -94,14 +88,14 @@ class DockerMachines : public Machines {
     if (!line) return line.error();
     const auto fields = fields_of(*line);
     Inspected found;
-    MemoryLimit& now = found.memory.now;
-    const bool sound = fields.size() == 8 && fields[1] == cluster_ && fields[2] == node.name() &&
-                       read_number(fields[5], now.memory) && read_number(fields[6], now.with_swap);
-    if (!sound) return failure(ErrorKind::remote, container + " is no container of this cluster");
+    const bool ours = fields.size() == 8 && fields[1] == cluster_ && fields[2] == node.name();
+    const auto memory = ours ? integer_from(fields[5]) : std::nullopt;
+    const auto with_swap = ours ? integer_from(fields[6]) : std::nullopt;
+    if (!memory || !with_swap)
+      return failure(ErrorKind::remote, container + " is no container of this cluster");
     found.id = fields[0];
-    MemoryLimit& usual = found.memory.usual;
-    usual = now;
-    if (read_number(fields[7], usual.memory)) usual.with_swap = usual.memory;
+    found.memory.now = found.memory.usual = {*memory, *with_swap};
+    if (const auto usual = integer_from(fields[7])) found.memory.usual = {*usual, *usual};
     found.machine.started_at = fields[4];
     if (fields[3] == "running") found.machine.state = MachineState::running;
     if (fields[3] == "paused") found.machine.state = MachineState::paused;

@@ -19,7 +19,7 @@
 #include <set>
 #include <thread>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/module.hpp"
 #include "nemesis/agent/node_processes.hpp"
 #include "nemesis/agent/process_clock.hpp"

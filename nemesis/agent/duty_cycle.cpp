@@ -17,7 +17,7 @@
 #include <set>
 #include <thread>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/held_process.hpp"
 #include "nemesis/agent/journal.hpp"
 #include "nemesis/agent/module.hpp"

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <utility>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/node_processes.hpp"
 
 namespace gauntlet::agent {

@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/integer.hpp"
 #include "nemesis/agent/damage/damage.hpp"
 #include "nemesis/agent/disk/file_system.hpp"
-#include "nemesis/agent/figures.hpp"
 #include "nemesis/agent/server.hpp"
 
 int main(int argc, char** argv) {
@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   const char* const action = argc > 1 ? argv[1] : "";
   const char* const operand = argc > 2 ? argv[2] : "";
   if (std::strcmp(action, "serve") == 0) {
-    const auto lease_s = integer_from(operand).value_or(15);
+    const auto lease_s = gauntlet::integer_from(operand).value_or(15);
     return serve(0, 1, std::chrono::seconds(std::clamp<std::int64_t>(lease_s, 1, 3600)));
   }
   if (std::strcmp(action, "heal") == 0) return heal(operand);

@@ -11,7 +11,7 @@
 #include <memory>
 #include <sstream>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 
 namespace gauntlet::agent {
 

@@ -25,7 +25,7 @@
 #include <set>
 #include <sstream>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/held_process.hpp"
 #include "nemesis/agent/journal.hpp"
 #include "nemesis/agent/module.hpp"

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <thread>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/journal.hpp"
 #include "nemesis/agent/module.hpp"
 #include "nemesis/agent_wire.hpp"

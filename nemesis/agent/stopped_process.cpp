@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 
 namespace gauntlet::agent {
 

@@ -3,20 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/integer.hpp"
 
 namespace gauntlet::crash {
 
 namespace {
 
 constexpr std::string_view whole = "whole";
-
-template <class T>
-bool parse_number(std::string_view text, T& number) {
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && at == end;
-}
 
 /// Late in an epoch most is at stake, so half of the points are at its end.
 CrashPoint torn_point(const RecordIndex& index, std::string_view loss, Random& random) {
@@ -38,10 +32,13 @@ std::optional<CrashPoint> parse_crash_point(std::string_view text) {
   const std::size_t one = text.find(':'), two = text.find(':', one + 1);
   if (one == std::string_view::npos || two == std::string_view::npos) return std::nullopt;
   point.loss = text.substr(one + 1, two - one - 1);
-  if (!parse_number(text.substr(0, one), point.entries) ||
-      !parse_number(text.substr(two + 1), point.seed) || point.seed >= (1ULL << 63U) ||
+  const auto entries = integer_from<std::uint64_t>(text.substr(0, one));
+  const auto seed = integer_from<std::uint64_t>(text.substr(two + 1));
+  if (!entries || !seed || *seed >= (1ULL << 63U) ||
       (point.loss != whole && point.loss != "pages" && point.loss != "sectors"))
     return std::nullopt;
+  point.entries = *entries;
+  point.seed = *seed;
   point.first = point.entries;
   return point;
 }

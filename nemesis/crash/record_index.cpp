@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/assert.hpp"
+#include "base/integer.hpp"
 
 namespace gauntlet::crash {
 
@@ -15,11 +15,8 @@ namespace {
 constexpr std::string_view invoke_word = "invoke", ok_word = "ok";
 
 std::optional<std::int64_t> number_in(std::string_view text) {
-  std::int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || at != end || value < 0) return std::nullopt;
-  return value;
+  const auto value = integer_from(text);
+  return value && *value >= 0 ? value : std::nullopt;
 }
 
 /// Takes the first word off.

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "harness/run/clock_samples.hpp"
+#include "tests/fake_database.hpp"
 #include "tests/result_printing.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -44,24 +45,8 @@ class ThreeNodes : public Cluster {
 };
 
 /// Tells a time that is five minutes ahead, or fails, or does not tell.
-class ClockDatabase : public Database {
+class ClockDatabase : public FakeDatabase {
  public:
-  std::string_view name() const override { return "fake"; }
-  std::string_view description() const override { return ""; }
-  std::vector<std::string> functions() const override { return {}; }
-  std::string claim(const OptionValues&) const override { return ""; }
-  Result<void> configure(Cluster&, const OptionValues&) override { return {}; }
-  Result<void> install(Node&) override { return {}; }
-  Result<void> wipe(Node&) override { return {}; }
-  Result<void> start(Node&) override { return {}; }
-  Result<void> stop(Node&) override { return {}; }
-  Result<void> kill(Node&) override { return {}; }
-  Result<void> await_ready(Deadline) override { return {}; }
-  Result<std::string> version(Node&) override { return std::string("1"); }
-  std::vector<std::string> log_files(const Node&) const override { return {}; }
-  Result<ClientPtr> open_client(Node&, Deadline) override {
-    return failure(ErrorKind::usage, "no clients");
-  }
   Result<std::optional<ClockReading>> clock(Node& node) override {
     if (node.name() == "dead") return failure(ErrorKind::transport, "connection \"refused\"\n");
     if (node.name() == "silent") return std::optional<ClockReading>();

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/run/database.hpp"
 #include "nemesis/fault.hpp"
+#include "tests/fake_database.hpp"
 
 namespace gauntlet {
 
@@ -153,29 +153,6 @@ class FakeCluster : public Cluster {
   std::string controller = "10.0.0.254";
   bool has_machines = true;
   mutable FakeMachines fake_machines;
-};
-
-class FakeDatabase : public Database {
- public:
-  std::string_view name() const override { return "fake"; }
-  std::string_view description() const override { return ""; }
-  std::vector<std::string> functions() const override { return {}; }
-  std::string claim(const OptionValues&) const override { return "linearizable"; }
-  Result<void> configure(Cluster&, const OptionValues&) override { return {}; }
-  Result<void> install(Node&) override { return {}; }
-  Result<void> wipe(Node&) override { return {}; }
-  Result<void> start(Node&) override { return {}; }
-  Result<void> stop(Node&) override { return {}; }
-  Result<void> kill(Node&) override { return {}; }
-  Result<void> await_ready(Deadline) override { return {}; }
-  Result<std::string> version(Node&) override { return std::string("1"); }
-  Result<std::vector<std::string>> primaries() override { return primaries_now; }
-  std::vector<std::string> log_files(const Node&) const override { return {}; }
-  Result<ClientPtr> open_client(Node&, Deadline) override {
-    return failure(ErrorKind::transport, "no client");
-  }
-
-  std::vector<std::string> primaries_now;
 };
 
 }  // namespace gauntlet

@@ -11,12 +11,12 @@
 #include <set>
 
 #include "base/descriptor.hpp"
+#include "base/integer.hpp"
 #include "base/random.hpp"
 #include "nemesis/agent/damage/damages.hpp"
 #include "nemesis/agent/damage/data_files.hpp"
 #include "nemesis/agent/damage/old_state.hpp"
 #include "nemesis/agent/damage/patches.hpp"
-#include "nemesis/agent/figures.hpp"
 
 namespace gauntlet::damage {
 
@@ -50,7 +50,7 @@ class Settings {
   }
   std::uint64_t number(const std::string& name, std::int64_t otherwise, std::int64_t least,
                        std::int64_t most) {
-    const auto value = agent::integer_from(text(name, std::to_string(otherwise)));
+    const auto value = integer_from(text(name, std::to_string(otherwise)));
     if (value && *value >= least && *value <= most) return static_cast<std::uint64_t>(*value);
     unsound_ = name;
     return static_cast<std::uint64_t>(least);

@@ -2,8 +2,8 @@
 
 #include <array>
 
+#include "base/integer.hpp"
 #include "nemesis/agent/damage/data_files.hpp"
-#include "nemesis/agent/figures.hpp"
 
 namespace gauntlet::damage {
 
@@ -28,7 +28,7 @@ class Reader {
   /// A number and the blank or newline behind it.
   std::uint64_t number() {
     const std::size_t end = std::min(rest_.find_first_of(" \n"), rest_.size());
-    const auto value = agent::integer_from(rest_.substr(0, end));
+    const auto value = integer_from(rest_.substr(0, end));
     sound_ = sound_ && end < rest_.size() && value && *value >= 0;
     if (!sound_) return 0;
     rest_.remove_prefix(end + 1);

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <map>
 
-#include "nemesis/agent/figures.hpp"
+#include "base/integer.hpp"
 
 namespace gauntlet::disk {
 
@@ -191,7 +191,7 @@ int disk_replay_main(const std::vector<std::string>& words) {
       continue;
     }
     const std::string& value = i + 1 < words.size() ? words[i + 1] : "";
-    const auto number = agent::integer_from(value);
+    const auto number = integer_from(value);
     const auto loss = loss_named(value);
     if (words[i] == "--to" && number && *number >= 0) {
       point.entries = static_cast<std::uint64_t>(*number);

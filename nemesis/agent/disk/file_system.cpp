@@ -20,11 +20,11 @@
 #include <thread>
 
 #include "base/clock.hpp"
+#include "base/integer.hpp"
 #include "nemesis/agent/disk/chore.hpp"
 #include "nemesis/agent/disk/command_socket.hpp"
 #include "nemesis/agent/disk/disk.hpp"
 #include "nemesis/agent/disk/rules.hpp"
-#include "nemesis/agent/figures.hpp"
 
 namespace gauntlet::disk {
 
@@ -437,7 +437,7 @@ std::string lose_power(Mount& here, const std::vector<std::string>& words) {
 
 /// The kernel tells of closed files later, so a record waits for that.
 std::string start_record(Mount& here, const std::string& path, const std::string& megabytes) {
-  const auto limit = agent::integer_from(megabytes);
+  const auto limit = integer_from(megabytes);
   if (!limit || *limit < 1 || *limit > 4096) return "error what is " + megabytes;
   const auto deadline = Deadline::after(std::chrono::seconds(2));
   while (true) {

@@ -6,15 +6,16 @@
 #include <optional>
 #include <string_view>
 
-namespace gauntlet::agent {
+namespace gauntlet {
 
-/// All of the text, in decimal.
-inline std::optional<std::int64_t> integer_from(std::string_view text) {
-  std::int64_t value = 0;
+/// All of the text, in decimal; nullopt where it is something else, or does not fit.
+template <class Integer = std::int64_t>
+std::optional<Integer> integer_from(std::string_view text) {
+  Integer value = 0;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || at != end) return std::nullopt;
   return value;
 }
 
-}  // namespace gauntlet::agent
+}  // namespace gauntlet
