@@ -128,7 +128,9 @@ std::optional<std::string> DiskFault::unsupported(const FaultContext& context) c
 
 Result<Value> DiskFault::prepare(const FaultContext& context, const Value& parameters,
                                  Random& random) const {
-  const auto targets = choose_targets(text_from(parameters, "targets", "any"), context, random);
+  // On another node only our own probe would meet the rule.
+  const auto targets = choose_targets(text_from(parameters, "targets", "any"), context, random,
+                                      nodes_with_processes(*context.cluster, *context.database));
   if (!targets) return targets.error();
   const Details known = details();
   Value plan = Value::map({{"targets", to_value(*targets)},

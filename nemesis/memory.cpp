@@ -120,6 +120,11 @@ class Memory : public MachineFault {
     for (Node* node : nodes_named(*context.cluster, *targets)) {
       const auto now = context.cluster->machines()->memory_limits(*node);
       if (!now) return now.error();
+      // Healed in another order than injected, two would leave the first one's limit.
+      if (now->now != now->usual) {
+        return failure(ErrorKind::conflict, fmt::format("{} may use only {} already", node->name(),
+                                                        in_mib(now->now.memory)));
+      }
       std::int64_t limit = in_bytes(limit_mib());
       if (limit == 0) {
         const auto held = memory_held(*node);

@@ -180,9 +180,13 @@ class DutyCycle : public Module {
     for (const auto& [pid, process] : held_)
       lines.push_back(process.text());
     if (lines == noted_) return "";
-    const std::string failed = write_journal(module_name, lines);
-    if (failed.empty()) noted_ = lines;
-    if (!failed.empty()) held_.clear();
+    std::string failed = write_journal(module_name, lines);
+    if (failed.empty()) {
+      noted_ = std::move(lines);
+      return "";
+    }
+    resume_all();
+    held_.clear();
     return failed;
   }
 
@@ -230,6 +234,11 @@ class DutyCycle : public Module {
         next = std::min(next, injection.next_change(now));
       changed_.wait_until(lock, next);
     }
+    resume_all();
+  }
+
+  /// Requires the lock.
+  void resume_all() {
     for (const auto& [pid, process] : held_) {
       if (stopped_.contains(pid)) process.send(SIGCONT);
     }

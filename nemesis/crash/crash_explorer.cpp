@@ -147,9 +147,7 @@ Result<Trial> CrashExplorer::try_point(const CrashPoint& point, std::size_t bad)
     // Once more, before anything is said against the database.
     if (const auto again = put_state(point); !again) return again.error();
     const Look second = look();
-    const bool same = second.refuses == known->second.refuses &&
-                      second.found.operations == known->second.found.operations;
-    if (!same)
+    if (!known->second.agrees(second))
       known->second = Look{false, "two starts on the same state showed different things", {}};
   }
   judge(known->second, trial);

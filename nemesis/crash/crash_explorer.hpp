@@ -87,6 +87,12 @@ class CrashExplorer {
     bool refuses = false;
     std::string why;  ///< of a refusal, or why nothing is known; empty if `found` tells
     Found found;
+
+    /// Whether both say the same of the database, in whatever words.
+    bool agrees(const Look& other) const {
+      return refuses == other.refuses && why.empty() == other.why.empty() &&
+             found.operations == other.found.operations && found.wrong == other.found.wrong;
+    }
   };
   Result<void> check_base();
   Result<std::string> put_state(const CrashPoint& point);

@@ -111,6 +111,11 @@ TEST_CASE("a finding is tried twice, and is none if the second start shows somet
   const Trial trial = bench.trial({{{0}}, {{0, 1}}});
   CHECK(trial.outcome == Outcome::unknown);
   CHECK(trial.why == "two starts on the same state showed different things");
+  // A second start of which nothing is known confirms nothing, even where nothing was found.
+  const Error late = failure(ErrorKind::timeout, "late");
+  CHECK(bench.trial({{{}}, {{}, late}}).outcome == Outcome::unknown);
+  CHECK(bench.trial({{{}}, {{}}}).outcome == Outcome::loses);
+  CHECK(bench.trial({{{0, 1, 1}}, {{0, 1}}}).outcome == Outcome::unknown);
 }
 
 TEST_CASE("a database that ends refuses a state; one that is only late leaves it unknown") {

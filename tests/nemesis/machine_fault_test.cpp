@@ -88,6 +88,23 @@ TEST_CASE("without machines of the provider faults on them are refused with the 
   }
 }
 
+TEST_CASE("memory is limited once at a time, so that what is given back is what was there") {
+  FakeCluster cluster(3);
+  FakeDatabase database;
+  const FaultContext context{&cluster, &database};
+  const Fault& memory = fault_named("memory");
+  const Value plan = planned(memory, context, {{"targets", "n1"}, {"limit_mib", 64}});
+  CHECK(plan.find("before")->find("n1")->integer() == 1 << 30);
+  Node& first = *cluster.find("n1");
+  REQUIRE(cluster.fake_machines.limit_memory(first, {64 << 20, 64 << 20}));
+  Random random(1);
+  const auto again =
+      memory.prepare(context, Value::map({{"targets", "n1"}, {"limit_mib", 32}}), random);
+  REQUIRE(again.has_error());
+  CHECK(again.error().what == "n1 may use only 64.0 MiB already");
+  CHECK(memory.residue(context, first)->find("64.0 MiB") != std::string::npos);
+}
+
 TEST_CASE("what cannot be healed for another fault's sake is healed after it") {
   FakeCluster cluster(3);
   struct Needy : FakeDatabase {
