@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "nemesis/script.hpp"
 #include "nemesis/wording.hpp"
@@ -10,6 +12,9 @@
 namespace gauntlet {
 
 namespace {
+
+/// What a probe sent may be counted a moment later, by a program that has its turn then.
+constexpr std::chrono::milliseconds counting_time{800};
 
 /// What all nodes concerned say.
 struct Observation {
@@ -64,9 +69,14 @@ FaultOutcome CountedFault::inject(const FaultContext& context, const Value& plan
   // Twice: a packet was late, or was not among those drawn.
   for (int attempt = 0; attempt < 2 && affected == 0; ++attempt) {
     probe(context, plan);
-    affected = on_concerned(cluster, *names, [&](Node& node) {
-                 return count(context, plan, node);
-               }).sum(&RuleCounts::affected);
+    const auto deadline = Deadline::after(counting_time);
+    while (true) {
+      affected = on_concerned(cluster, *names, [&](Node& node) {
+                   return count(context, plan, node);
+                 }).sum(&RuleCounts::affected);
+      if (affected > 0 || deadline.passed()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
   }
   linger(context, plan);
   return {

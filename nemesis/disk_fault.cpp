@@ -198,6 +198,7 @@ std::string DiskFault::usage(const Value& plan) const {
 /// Never holds up the nemesis: what hangs on a slow disk goes on by itself, for two seconds.
 void DiskFault::probe(const FaultContext& context, const Value& plan) const {
   const std::string commands = usage(plan);
+  if (commands.empty()) return;
   const double share = number_or_default(plan, disk_probability(1));
   const int rounds = static_cast<int>(std::clamp(5 / share, 1.0, 50.0));
   const std::string file = fmt::format("{}/{}", text_from(plan, "folder", ""), probe_file);
@@ -206,16 +207,8 @@ void DiskFault::probe(const FaultContext& context, const Value& plan) const {
       "  i=$((i + 1)); {}\ndone) >/dev/null 2>&1 </dev/null &\nleft=20\n"
       "while kill -0 $! 2>/dev/null && [ $left -gt 0 ]; do left=$((left - 1)); sleep 0.05; done\n",
       shell_quote(file), share < 1 ? rounds : 1, commands);
-  on_each<void>(nodes_named(*context.cluster, *concerned(plan)), [&](Node& node) -> Result<void> {
-    if (!commands.empty()) (void)run_script(node, "use the disk", script);
-    const auto deadline = Deadline::after(std::chrono::milliseconds(800));
-    while (!deadline.passed()) {
-      const auto counts = count(context, plan, node);
-      if (counts && counts->affected > 0) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    return {};
-  });
+  on_each<std::string>(nodes_named(*context.cluster, *concerned(plan)),
+                       [&](Node& node) { return run_script(node, "use the disk", script); });
 }
 
 std::string DiskFault::wording(const Value& plan) const {
