@@ -1,6 +1,7 @@
 // Nodes, a cluster and a database without machines: they record what they are asked to do.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,7 +57,7 @@ class FakeNode : public Node {
     return {};
   }
 
-  bool down = false;
+  std::atomic<bool> down = false;
   std::vector<std::string> scripts;
   std::map<std::string, std::string> tables;  ///< rules as nft prints them, by table
   std::function<void(const std::string& script)> before_run;
