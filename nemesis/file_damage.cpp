@@ -63,6 +63,15 @@ std::string last_words(Database& database, Node& node) {
   return lines.substr(cause, lines.find(" | ", cause) - cause);
 }
 
+/// What an operator does with a replica whose files are beyond help, where the others can do without
+/// what it held.
+Result<void> replace_member(Database& database, Node& node) {
+  if (!database.changes_members())
+    return failure(ErrorKind::remote, "and cannot be replaced by a member without data");
+  if (auto left = database.leave(node); !left) return left;
+  return database.join(node);
+}
+
 /// A report of the agent: the number that it begins with.
 std::int64_t number_of(const std::string& report) {
   std::int64_t number = 0;
@@ -267,11 +276,19 @@ FaultOutcome FileDamage::heal(const FaultContext& context, const Value& plan) co
   }
   const auto then = come_up(database, down);
   for (std::size_t i = 0; i < down.size(); ++i) {
-    const bool runs = then[i] && *then[i];
-    all = all && runs;
-    lines.push_back(undone[i] + (runs
-                                     ? ", runs again"
-                                     : ", does not run: " + shown(last_words(database, *down[i]))));
+    Node& node = *down[i];
+    if (then[i] && *then[i]) {
+      lines.push_back(undone[i] + ", runs again");
+      continue;
+    }
+    const std::string why = shown(last_words(database, node));
+    // What the others give it is whole: nothing of the damage is left.
+    const auto replaced = replace_member(database, node);
+    if (replaced) (void)forget(node, text_from(plan, "id", ""));
+    all = all && replaced;
+    lines.push_back(fmt::format("{}, does not run ({}), {}", undone[i], why,
+                                replaced ? "left the cluster and joined it again without data"
+                                         : replaced.error().to_string()));
   }
   return {all, fmt::format("{}", fmt::join(lines, "; ")), {}};
 }
@@ -290,6 +307,12 @@ Result<std::vector<std::string>> FileDamage::saved_on(Node& node) const {
     at = end + 1;
   }
   return ids;
+}
+
+Result<void> FileDamage::forget(Node& node, const std::string& id) const {
+  const auto removed = node.must(
+      Command::of({"rm", "-rf", "--", fmt::format("{}/{}-{}", saved_root, name(), id)}).root());
+  return removed ? Result<void>() : removed.error();
 }
 
 Result<std::string> FileDamage::residue(const FaultContext&, Node& node) const {
@@ -312,9 +335,7 @@ Result<void> FileDamage::clear(const FaultContext& context, Node& node) const {
   }
   for (const auto& id : *ids) {
     if (dead) (void)damage(context, Value::map({{"id", id}}), node, "undo", {});
-    const auto removed = node.must(
-        Command::of({"rm", "-rf", "--", fmt::format("{}/{}-{}", saved_root, name(), id)}).root());
-    if (!removed) return removed.error();
+    if (const auto removed = forget(node, id); !removed) return removed;
   }
   return {};
 }

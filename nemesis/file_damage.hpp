@@ -57,6 +57,8 @@ class FileDamage : public ProcessFault {
 
  private:
   Result<std::vector<std::string>> saved_on(Node& node) const;
+  /// Removes what is saved of the damage with that id, and its mark.
+  Result<void> forget(Node& node, const std::string& id) const;
 };
 
 /// Parameters that several of them have.

@@ -37,6 +37,22 @@ void write_some(Database& database, Node& node, int count) {
   }
 }
 
+/// Files that have changed since they were damaged, so that no original fits, and that etcd refuses.
+void ruin_etcd(Arena& arena, Node& node) {
+  const Value flipped = arena.inject("file-flip:targets=n1:files=*.wal:bits=64:layout=same");
+  CHECK(took_effect(flipped));
+  CHECK(node.must(Command::shell("for file in " + *arena.database->data_folder() +
+                                 "/member/wal/*.wal; do\n"
+                                 "  head -c 65536 /dev/zero | tr '\\0' x >\"$file\"\ndone")
+                      .root()));
+  const Value healed = arena.heal("file-flip", flipped);
+  CHECK(took_effect(healed));
+  CHECK(tells(healed, "no original could be put back"));
+  CHECK(tells(healed, "joined it again without data"));
+  CHECK(serves(*arena.database, node, seconds(10)));
+  CHECK(residue_on(arena, node).empty());
+}
+
 void break_etcd(TestCluster& cluster) {
   Arena arena(cluster);
   Database& etcd = *arena.database;
@@ -78,6 +94,7 @@ void break_etcd(TestCluster& cluster) {
   MESSAGE(summary->healed.front());
   CHECK(serves(etcd, first, seconds(10)));
   CHECK(residue_on(arena, first).empty());
+  ruin_etcd(arena, first);
 }
 
 void break_redis(TestCluster& cluster) {
