@@ -34,7 +34,8 @@ using namespace gauntlet;
 
 namespace {
 
-/// What is set on a node, a line each; lines of the database begin with "db".
+/// What is set on a node, a line each; those of the database begin with "db", those of the file
+/// system of ours below it with "disk".
 constexpr const char* snapshot_script = R"sh(
 # Tables of iptables are below: the first rule makes chains, which then stay, empty.
 nft list ruleset 2>/dev/null |
@@ -56,7 +57,7 @@ for dev in $(ls /sys/class/net); do
 done
 ip -o addr show | sed -E 's/^[0-9]+: /addr: /; s/valid_lft.*//'
 ip route show | sed 's/^/route: /'
-sort /proc/mounts | sed 's/^/mount: /'
+sort /proc/mounts | sed -E '/^gauntlet.* fuse/!s/^/mount: /; s/^gauntlet.* fuse/disk mount: &/'
 find /run/gauntlet/agent -type f ! -name lock 2>/dev/null | sed 's/^/journal: /'
 # The vDSO of a process, by its own map, compared with that of this shell.
 vdso_of() {
@@ -71,7 +72,12 @@ for pid in $(ls /proc | grep -E '^[0-9]+$'); do
   stat=$(cut -d' ' -f3 /proc/$pid/stat 2>/dev/null) || continue
   name=$(cat /proc/$pid/comm 2>/dev/null) || continue
   case $stat in T|t) echo "stopped: $name" ;; esac
-  case $name in gauntlet-agent*|stress*) echo "process: $name" ;; esac
+  case $name in
+    gauntlet-agent*)
+      [ "$(tr '\0' ' ' </proc/$pid/cmdline | cut -d' ' -f2)" = disk ] && printf 'disk '
+      echo "process: $name" ;;
+    stress*) echo "process: $name" ;;
+  esac
   [ "$name" = etcd ] || continue
   echo "db runs"
   [ "$(vdso_of $pid)" = "$own" ] && echo "db vdso untouched" || echo "db vdso patched"
@@ -139,12 +145,15 @@ class Nodes {
   std::string cluster_;
 };
 
-/// "n1 - lost line", "n2 + new line"; lines of the database only if it should run.
-std::string difference(const Snapshot& before, const Snapshot& after, bool database) {
+/// "n1 - lost line", "n2 + new line"; lines of the database only if it should run, those of its
+/// disk only if it had been set up.
+std::string difference(const Snapshot& before, const Snapshot& after, bool set_up, bool runs) {
   std::string text;
   const auto add = [&](const std::string& node, const std::vector<std::string>& lines, char sign) {
     for (const auto& line : lines) {
-      if (database || !line.starts_with("db ")) text += fmt::format("{} {} {}\n", node, sign, line);
+      if (line.starts_with("db ") && !(set_up && runs)) continue;
+      if (line.starts_with("disk ") && !set_up) continue;
+      text += fmt::format("{} {} {}\n", node, sign, line);
     }
   };
   for (const auto& [node, lines] : before) {
@@ -191,11 +200,17 @@ class Background {
   pid_t pid_ = -1;
 };
 
-/// Each takes half a minute, so that they are run where they are asked for.
+/// Each takes a quarter of a minute, so that they are run where they are asked for.
 int rounds_wanted() {
   const char* text = std::getenv("GAUNTLET_ROUNDS");
   const int rounds = text != nullptr ? static_cast<int>(std::strtol(text, nullptr, 10)) : 0;
   return std::max(rounds, 0);
+}
+
+/// "fuse": with the database's data on file systems of ours, which faults on disks then break.
+std::string disk_wanted() {
+  const char* text = std::getenv("GAUNTLET_ROUNDS_DISK");
+  return text != nullptr ? text : "none";
 }
 
 bool has_content(const std::string& path) {
@@ -225,10 +240,10 @@ TEST_CASE("after kill -9 at a random moment and gauntlet heal the nodes are what
   const auto up =
       gauntlet::gauntlet({"nodes", "up", "--cluster", nodes.cluster()}, std::chrono::seconds(90));
   REQUIRE_MESSAGE(up.exit_code == 0, up.error_output);
-  const auto quiet =
-      gauntlet::gauntlet({"test", "etcd", "--ops", "50", "--time-limit", "10s",
-                          "--leave-db-running", "--store", store, "--cluster", nodes.cluster()},
-                         std::chrono::seconds(90));
+  const auto quiet = gauntlet::gauntlet(
+      {"test", "etcd", "--ops", "50", "--time-limit", "10s", "--disk", disk_wanted(),
+       "--leave-db-running", "--store", store, "--cluster", nodes.cluster()},
+      std::chrono::seconds(90));
   REQUIRE_MESSAGE(quiet.exit_code == 0, quiet.error_output);
   const Snapshot before = nodes.snapshot();
   REQUIRE(before.size() == 5);
@@ -252,7 +267,7 @@ TEST_CASE("after kill -9 at a random moment and gauntlet heal the nodes are what
       Background controller(
           {program_path(), "test", "etcd", "--nemesis", "all", "--nemesis-overlap", "3",
            "--nemesis-interval", "1s", "--time-limit", "60s", "--seed", run_seed, "--store", store,
-           "--cluster", nodes.cluster()},
+           "--disk", disk_wanted(), "--cluster", nodes.cluster()},
           output);
       const Deadline end = Deadline::after(std::chrono::nanoseconds(life_ns));
       while (!end.passed() && !controller.ended())
@@ -276,7 +291,7 @@ TEST_CASE("after kill -9 at a random moment and gauntlet heal the nodes are what
     std::string found;
     const Deadline patience = Deadline::after(std::chrono::seconds(5));
     do {
-      found = difference(before, nodes.snapshot(), loaded && survives);
+      found = difference(before, nodes.snapshot(), loaded, survives);
     } while (!found.empty() && !patience.passed());
     const std::string told =
         fmt::format("round {} of {}, seed {}, killed after {} ms{}, in place:{}", round + 1, rounds,
