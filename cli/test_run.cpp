@@ -19,7 +19,6 @@
 #include "harness/run/recorder.hpp"
 #include "harness/run/run.hpp"
 #include "harness/run/store.hpp"
-#include "nemesis/agent_links.hpp"
 #include "nemesis/heal.hpp"
 
 namespace gauntlet {
@@ -29,7 +28,6 @@ namespace {
 /// What clients and the nemesis refer to; a client that hangs keeps it alive beyond the run.
 struct Stage {
   std::unique_ptr<TestSite> site;
-  std::unique_ptr<AgentLinks> agents = std::make_unique<AgentLinks>();
   std::unique_ptr<FaultLedger> ledger;
   std::unique_ptr<NemesisClient> nemesis;
 };
@@ -86,7 +84,7 @@ class TestRun {
   std::string test_name() const { return fmt::format("{}-{}", plan_.database, plan_.workload); }
 
   FaultContext fault_context() const {
-    return {&stage_->site->cluster(), &stage_->site->database(), stage_->agents.get()};
+    return {&stage_->site->cluster(), &stage_->site->database(), &stage_->site->agents()};
   }
 
   /// A run that was killed may have left faults on these nodes.

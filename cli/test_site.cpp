@@ -183,6 +183,7 @@ std::vector<std::string> TestSite::stop_database() {
 }
 
 void TestSite::close() {
+  agents_.reset();
   lock_.reset();
   cluster_.reset();
   if (cluster_to_remove_.empty()) return;

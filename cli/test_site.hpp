@@ -12,6 +12,7 @@
 #include "harness/control/command_log.hpp"
 #include "harness/control/node_lock.hpp"
 #include "harness/run/database.hpp"
+#include "nemesis/agent_links.hpp"
 
 namespace gauntlet {
 
@@ -36,6 +37,7 @@ class TestSite {
 
   Cluster& cluster() { return *cluster_; }
   Database& database() { return *database_; }
+  AgentLinks& agents() { return *agents_; }
   const std::vector<std::string>& versions() const { return versions_; }
 
   /// Installs, wipes and starts the database on all nodes and waits until it serves.
@@ -52,6 +54,7 @@ class TestSite {
   Result<void> prepare_disk(Node& node);
 
   std::unique_ptr<Cluster> cluster_;
+  std::unique_ptr<AgentLinks> agents_ = std::make_unique<AgentLinks>();  ///< gone before the nodes
   std::optional<NodeLock> lock_;
   std::unique_ptr<Database> database_;
   OptionValues database_options_;
