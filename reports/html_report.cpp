@@ -55,6 +55,7 @@ constexpr Section sections[] = {
     {"anomalies", "Anomalies", has_anomalies, write_anomalies},
     {"models", "Models", has_models, write_models},
     {"staleness", "Staleness", has_staleness, write_staleness},
+    {"losses", "Losses", has_losses, write_losses},
     {"timeline", "Timeline", always, write_timeline},
     {"rates", "Rates", has_rates, write_rates},
     {"faults", "Faults", always, write_faults},

@@ -289,9 +289,10 @@ void write_statistics(Markup& html, const ReportContext& context) {
   html.open("section", {{"id", "statistics"}}).element("h2", "What the checker measured");
   html.open("dl", {{"class", "facts"}});
   for (std::size_t i = 0; i < std::min(entries.size(), rows_max); ++i) {
-    if (is_table(entries[i].second) || entries[i].first == "staleness") continue;
-    html.element("dt", entries[i].first);
-    html.element("dd", printable(scalar_text(entries[i].second), 400));
+    const auto& [name, value] = entries[i];
+    if (is_table(value) || name == "staleness" || name == "lost_adds") continue;
+    html.element("dt", name);
+    html.element("dd", printable(scalar_text(value), 400));
   }
   html.close();
   for (std::size_t i = 0; i < std::min(entries.size(), rows_max); ++i) {

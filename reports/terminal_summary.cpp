@@ -12,6 +12,7 @@
 #include "reports/faults.hpp"
 #include "reports/glossary.hpp"
 #include "reports/html_dead_ends.hpp"
+#include "reports/losses.hpp"
 #include "reports/operation_text.hpp"
 #include "reports/report.hpp"
 #include "reports/staleness_text.hpp"
@@ -143,6 +144,8 @@ class Summary {
       figure(is_first ? "staleness" : "", line);
       is_first = false;
     }
+    if (verdict_.statistics.find("lost_adds") != nullptr)
+      figure("lost", losses_line(losses_of(history_, verdict_, timebase_), timebase_));
     if (!faults_.empty()) figure("faults", faults_text());
     if (verdict_.parts_total > 1) figure("parts", parts_text());
     const ModelSummary models = model_summary(verdict_);

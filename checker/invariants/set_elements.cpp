@@ -20,6 +20,8 @@
 namespace gauntlet {
 namespace {
 
+constexpr std::size_t lost_adds_max = 10'000;
+
 /// The adds of one value to one set.
 struct Element {
   EventIndex invoked = no_event;          ///< the first that may have happened
@@ -158,6 +160,8 @@ class SetElementsJudge {
 
   void find(const Finding& finding) {
     ++counts_[finding.name];
+    if (std::string_view(finding.name) == "lost element")
+      lost_adds_.push_back(history_.index(finding.add));
     ++verdict_.anomalies_total;
     if (verdict_.anomalies.size() >= options_.anomalies_max || !holds(finding)) return;
     const EventIndex end = history_.partner(finding.read);
@@ -191,6 +195,13 @@ class SetElementsJudge {
     verdict_.anomalies.push_back(std::move(anomaly));
   }
 
+  /// Operations that added what was lost, the first of them.
+  Value lost_adds() {
+    std::ranges::sort(lost_adds_);
+    lost_adds_.resize(std::min(lost_adds_.size(), lost_adds_max));
+    return Value(Value::List(lost_adds_.begin(), lost_adds_.end()));
+  }
+
   Verdict conclude() {
     std::int64_t recovered = 0, never_read = 0;
     for (const auto& [key, elements] : sets_) {
@@ -208,6 +219,7 @@ class SetElementsJudge {
                                       {"duplicated", counted("duplicated element")},
                                       {"recovered", recovered},
                                       {"never_read", never_read}});
+    if (!lost_adds_.empty()) verdict_.statistics.set("lost_adds", lost_adds());
     if (reads_.empty()) return unknown("no read of a set succeeded");
     if (acknowledged_ == 0) return unknown("no add succeeded");
     const std::string text = fmt::format(
@@ -228,6 +240,7 @@ class SetElementsJudge {
   std::vector<EventIndex> reads_;                      // invocations of those that succeeded
   boost::unordered_flat_set<std::pair<ValueId, ValueId>> lost_;
   boost::unordered_flat_map<std::string_view, std::size_t> counts_;
+  std::vector<std::int64_t> lost_adds_;  // indices
   std::int64_t acknowledged_ = 0;
 };
 

@@ -45,6 +45,8 @@ TEST_CASE("set-elements: lost, stale, unexpected and duplicated elements, with t
   CHECK(lost.anomalies[0].name == "lost element");
   CHECK(lost.anomalies[0].operations.size() == 2);
   CHECK_FALSE(lost.anomalies[0].verified_by.empty());
+  REQUIRE(lost.statistics.find("lost_adds") != nullptr);
+  CHECK(*lost.statistics.find("lost_adds") == Value::list({0}));
 
   const Verdict stale =
       judge({add(1, 0, 1), read(Value::list({}), 4, 5), read(Value::list({1}), 6, 7)});
