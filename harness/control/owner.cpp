@@ -28,8 +28,8 @@ std::string own_pid_namespace() {
   return std::filesystem::read_symlink("/proc/self/ns/pid", code).string();
 }
 
-/// Field 22 of /proc/PID/stat; empty if there is no such process. Field 2 is a name in parentheses
-/// that may hold anything.
+/// Field 22 of /proc/PID/stat; empty if there is no such process, or it has ended and only waits to
+/// be reaped (states Z and X). Field 2 is a name in parentheses that may hold anything.
 std::string start_of(int pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string stat((std::istreambuf_iterator<char>(file)), {});
@@ -37,7 +37,9 @@ std::string start_of(int pid) {
   if (end_of_name == std::string::npos) return {};
   std::istringstream fields(stat.substr(end_of_name + 1));
   std::string field;
-  for (int number = 3; number <= 22; ++number)
+  fields >> field;
+  if (field == "Z" || field == "X") return {};
+  for (int number = 4; number <= 22; ++number)
     fields >> field;
   return field;
 }

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -146,6 +149,30 @@ TEST_CASE("only a process of this boot that is gone is certainly dead") {
     elsewhere.*field = "another";
     CHECK_FALSE(elsewhere.certainly_dead());
   }
+}
+
+TEST_CASE("a process that only waits to be reaped is certainly dead") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const std::string told = Owner::self("x").to_json();
+    _exit(write(ends[1], told.data(), told.size()) < 0);
+  }
+  close(ends[1]);
+  std::string told(4096, '\0');
+  told.resize(static_cast<std::size_t>(std::max<ssize_t>(read(ends[0], told.data(), 4096), 0)));
+  close(ends[0]);
+  siginfo_t ended{};
+  CHECK(waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0);
+  const auto owner = Owner::from_json(told);
+  const bool dead = owner && owner->certainly_dead();
+  waitpid(child, nullptr, 0);
+  REQUIRE(owner);
+  CHECK(owner->pid == child);
+  CHECK_FALSE(owner->start.empty());
+  CHECK(dead);
 }
 
 TEST_CASE("a file lock names its holder, can be waited for, and ends with its holder") {
