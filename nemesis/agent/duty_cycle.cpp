@@ -6,8 +6,9 @@
 //   take NAME     the same, and ends it
 //
 // Where several injections concern a process, it runs while all of them let it. A process that
-// somebody else has stopped is left as it is. Processes that are new are looked for all the while.
-// The journal names all that may stand still by our doing.
+// somebody else has stopped is left as it is, and so is one that somebody else stops while it
+// stands still by our doing: his SIGSTOP is pending until it goes on. Processes that are new are
+// looked for all the while. The journal names all that may stand still by our doing.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -35,6 +36,11 @@ constexpr std::chrono::milliseconds look_interval{200};  ///< for processes that
 
 std::int64_t in_ns(Monotonic::duration duration) {
   return std::chrono::duration_cast<nanoseconds>(duration).count();
+}
+
+/// Unless somebody else stopped it while it stood still by our doing.
+void resume(const HeldProcess& process) {
+  if (!process.is_stopped() || !has_pending_stop(process.pid())) process.send(SIGCONT);
 }
 
 struct Injection {
@@ -75,7 +81,7 @@ class DutyCycle : public Module {
     // killed.
     for (const std::string& line : read_journal(module_name)) {
       const auto process = noted_.empty() ? HeldProcess::from_text(line) : std::nullopt;
-      if (process) process->send(SIGCONT);
+      if (process) resume(*process);
     }
     noted_.clear();
     const std::string failed = write_journal(module_name, {});
@@ -173,7 +179,7 @@ class DutyCycle : public Module {
       }
     }
     for (const auto& [pid, process] : held_) {
-      if (stopped_.erase(pid) > 0) process.send(SIGCONT);
+      if (stopped_.erase(pid) > 0) resume(process);
     }
     held_ = std::move(held);
     std::vector<std::string> lines;
@@ -201,7 +207,7 @@ class DutyCycle : public Module {
     for (const auto& [pid, process] : held_) {
       const auto wanted = runs.find(pid);
       const bool shall_run = wanted == runs.end() || wanted->second;
-      if (shall_run && stopped_.erase(pid) > 0) process.send(SIGCONT);
+      if (shall_run && stopped_.erase(pid) > 0) resume(process);
       if (shall_run || stopped_.contains(pid) || process.is_stopped()) continue;
       if (process.send(SIGSTOP)) stopped_.insert(pid);
     }
@@ -240,7 +246,7 @@ class DutyCycle : public Module {
   /// Requires the lock.
   void resume_all() {
     for (const auto& [pid, process] : held_) {
-      if (stopped_.contains(pid)) process.send(SIGCONT);
+      if (stopped_.contains(pid)) resume(process);
     }
     stopped_.clear();
   }

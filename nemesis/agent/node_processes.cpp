@@ -2,14 +2,16 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 #include "base/integer.hpp"
 
@@ -63,6 +65,17 @@ char state_of(pid_t pid) {
   const auto fields = stat_of(pid);
   const bool is_there = !fields.empty() && fields[0] != "Z" && fields[0] != "X";
   return is_there ? fields[0][0] : '-';
+}
+
+bool has_pending_stop(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  constexpr std::string_view field = "ShdPnd:\t";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(field)) continue;
+    const std::uint64_t signals = std::strtoull(line.c_str() + field.size(), nullptr, 16);
+    return (signals >> (SIGSTOP - 1) & 1U) != 0;
+  }
+  return false;
 }
 
 std::optional<std::int64_t> start_ticks_of(pid_t pid) {

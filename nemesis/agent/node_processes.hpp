@@ -23,6 +23,9 @@ std::vector<pid_t> processes_of(const DaemonName& daemon);
 std::vector<pid_t> with_descendants(pid_t first);
 /// Its state as in /proc/PID/stat: 'R', 'S', 'T' (stopped), ...; '-' if it is gone or a zombie.
 char state_of(pid_t pid);
+/// Whether it was sent a SIGSTOP that it has not acted upon: of a process that is stopped, whether
+/// another one came meanwhile.
+bool has_pending_stop(pid_t pid);
 /// When it was started, in clock ticks since the machine's boot: with the number it names a
 /// process for good. nullopt if it is gone.
 std::optional<std::int64_t> start_ticks_of(pid_t pid);

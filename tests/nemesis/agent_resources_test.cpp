@@ -116,6 +116,22 @@ TEST_CASE("duty-cycle: what somebody else has stopped stays so") {
   CHECK(state_of(sleeper.pid) == 'T');
 }
 
+TEST_CASE("duty-cycle: what somebody else stops while it stands still stays so") {
+  Sleeper sleeper;
+  Module& duty = module_named("duty-cycle");
+  REQUIRE(duty.handle({"put", "a", "1", "100", sleeper.pid_file(), "/bin/sleep"}).ok);
+  REQUIRE(sleeper.comes_to(true));
+  kill(sleeper.pid, SIGSTOP);
+  for (int i = 0; i < 60; ++i) {
+    CHECK(state_of(sleeper.pid) == 'T');
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  CHECK(duty.handle({"take", "a"}).ok);
+  CHECK(state_of(sleeper.pid) == 'T');
+  kill(sleeper.pid, SIGCONT);
+  CHECK(sleeper.comes_to(false));
+}
+
 TEST_CASE("duty-cycle: the journal of an agent that was killed is enough") {
   Sleeper sleeper;
   Module& duty = module_named("duty-cycle");
