@@ -102,13 +102,13 @@ class Postgres : public Database {
     return std::vector<std::string>{server().name()};
   }
   std::vector<std::string> log_files(const Node& node) const override {
-    return &node == &server() ? std::vector<std::string>{log_file} : std::vector<std::string>{};
+    return is_server(node) ? std::vector<std::string>{log_file} : std::vector<std::string>{};
   }
   std::optional<int> client_port() const override { return port; }
   std::optional<std::string> data_folder() const override { return folder_of_data; }
   Result<std::optional<ClockReading>> clock(Node& node) override;
   std::vector<ProcessIdentity> processes(const Node& node) const override {
-    if (&node != &server()) return {};
+    if (!is_server(node)) return {};
     return {identity()};
   }
   Result<ClientPtr> open_client(Node&, Deadline) override {
@@ -117,6 +117,7 @@ class Postgres : public Database {
 
  private:
   Node& server() const { return *cluster_->nodes().front(); }
+  bool is_server(const Node& node) const { return node.name() == server().name(); }
 
   Cluster* cluster_ = nullptr;
   std::string fsync_;
@@ -124,7 +125,7 @@ class Postgres : public Database {
 };
 
 Result<void> Postgres::install(Node& node) {
-  if (&node != &server()) return {};
+  if (!is_server(node)) return {};
   return install_package(node, "postgresql-15", program, install_script);
 }
 
@@ -136,7 +137,7 @@ Result<void> Postgres::wipe(Node& node) {
 }
 
 Result<void> Postgres::start(Node& node) {
-  if (&node != &server()) return {};
+  if (!is_server(node)) return {};
   const auto status = daemon_status(node, identity());
   if (!status) return status.error();
   if (status->running) return {};
@@ -195,7 +196,7 @@ Result<std::string> Postgres::version(Node& node) {
 }
 
 Result<std::optional<ClockReading>> Postgres::clock(Node& node) {
-  if (&node != &server()) return std::optional<ClockReading>();
+  if (!is_server(node)) return std::optional<ClockReading>();
   PostgresConnection connection(node.address(), port);
   const PostgresReply reply =
       connection.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", {},

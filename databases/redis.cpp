@@ -112,6 +112,7 @@ class Redis : public Database {
 
  private:
   const Node& primary() const { return *cluster_->nodes().front(); }
+  bool is_primary(const Node& node) const { return node.name() == primary().name(); }
   Result<void> await_server(Node& node, Deadline deadline) const;
 
   Cluster* cluster_ = nullptr;
@@ -161,7 +162,7 @@ Result<void> Redis::start(Node& node) {
                       "yes",
                       "--repl-diskless-sync-delay",
                       "0"};
-  if (&node != &primary()) {
+  if (!is_primary(node)) {
     daemon.arguments.insert(daemon.arguments.end(),
                             {"--replicaof", primary().address(), std::to_string(port)});
   }
@@ -170,7 +171,7 @@ Result<void> Redis::start(Node& node) {
 
 /// The primary serves once it has read its data; a replica once it follows the primary.
 Result<void> Redis::await_server(Node& node, Deadline deadline) const {
-  const std::string wanted = &node == &primary() ? "master" : "slave";
+  const std::string wanted = is_primary(node) ? "master" : "slave";
   while (!deadline.passed()) {
     bool linked = false;
     RedisConnection connection(node.address(), port);

@@ -5,6 +5,7 @@
 #include "harness/control/checksum.hpp"
 #include "nemesis/agent_wire.hpp"
 #include "nemesis/script.hpp"
+#include "nemesis/words.hpp"
 
 namespace gauntlet {
 
@@ -48,9 +49,13 @@ Result<void> install_agent(Node& node) {
 }
 
 Result<std::string> agent_residue(Node& node, const std::string& module) {
-  auto found = run_script(node, "what the agent left", script_of("residue", module));
-  if (!found) return found;
-  found->resize(found->find_last_not_of('\n') + 1);
+  const auto printed = run_script(node, "what the agent left", script_of("residue", ""));
+  if (!printed) return printed;
+  std::string found;
+  for (std::string_view lines = *printed; !lines.empty();) {
+    const std::string_view line = take_until(lines, '\n');
+    if (line.starts_with(module + ": ")) found = line.substr(module.size() + 2);
+  }
   return found;
 }
 

@@ -61,8 +61,8 @@ class AgentLinks {
 
 /// Makes sure that the program is on the node. Idempotent.
 Result<void> install_agent(Node& node);
-/// What an agent has in place on the node, whether one serves or not; a module's, or all. "" as
-/// well where no agent ever was.
+/// What a module of the agent has in place on the node, whether one serves or not. "" as well where
+/// no agent ever was. All modules are asked, by one and the same command.
 Result<std::string> agent_residue(Node& node, const std::string& module);
 /// Ends an agent that serves, and undoes what it or another before it did.
 Result<void> heal_agent(Node& node, const std::string& module);

@@ -7,6 +7,7 @@
 
 #include "base/assert.hpp"
 #include "nemesis/addresses.hpp"
+#include "nemesis/words.hpp"
 
 namespace gauntlet {
 
@@ -102,15 +103,27 @@ std::string undo_chain_script(const Chain& chain) {
       preamble, chain.table, chain.name, all_hooks);
 }
 
-std::string list_chains_script(std::string_view table, std::string_view prefix) {
-  require_plain(table);
-  require_plain(prefix);
+std::string list_chains_script() {
   return fmt::format(
-      "{0}for tool in iptables ip6tables; do\n"
-      "  $tool -w 5 -t {1} -S 2>/dev/null | sed -n \"s/^-N \\({2}.*\\)/$tool chain \\1/p\"\n"
+      "{}for tool in iptables ip6tables; do\n"
+      "  for table in filter mangle nat raw; do\n"
+      "    $tool -w 5 -t $table -S 2>/dev/null |\n"
+      "      sed -n \"s/^-N \\(gauntlet_.*\\)/$table $tool chain \\1/p\"\n"
+      "  done\n"
       "done\n"
       "exit 0\n",
-      preamble, table, prefix);
+      preamble);
+}
+
+std::string chains_listed(std::string_view lines, std::string_view table, std::string_view prefix) {
+  std::string found;
+  while (!lines.empty()) {
+    std::string_view chain = take_until(lines, '\n');
+    const bool is_of_table = take_until(chain, ' ') == table;
+    if (is_of_table && chain.substr(chain.rfind(' ') + 1).starts_with(prefix))
+      found += std::string(chain) + "\n";
+  }
+  return found;
 }
 
 std::string remove_chains_script(std::string_view table, std::string_view prefix) {

@@ -38,8 +38,10 @@ std::string chain_script(const Chain& chain);
 std::string chain_counters_script(const Chain& chain);
 /// Prints the rules with their counters, then removes the chain; succeeds if it is gone.
 std::string undo_chain_script(const Chain& chain);
-/// Prints a line for each chain in `table` whose name begins with `prefix`.
-std::string list_chains_script(std::string_view table, std::string_view prefix);
+/// Prints a line for each chain of ours in any table: "nat iptables chain gauntlet_...".
+std::string list_chains_script();
+/// Of these lines those for `table` and names that begin with `prefix`, without the table.
+std::string chains_listed(std::string_view lines, std::string_view table, std::string_view prefix);
 std::string remove_chains_script(std::string_view table, std::string_view prefix);
 /// Succeeds if the kernel takes a rule of these words; leaves nothing.
 std::string probe_chain_script(std::string_view table, std::string_view prefix,

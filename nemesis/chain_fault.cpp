@@ -43,10 +43,9 @@ std::optional<std::string> chain_refusal(const FaultContext& context, std::strin
 }
 
 Result<std::string> chain_residue(Node& node, std::string_view table, std::string_view prefix) {
-  auto found =
-      run_script(node, fmt::format("search for {}", prefix), list_chains_script(table, prefix));
+  const auto found = run_script(node, "search for chains", list_chains_script());
   if (!found) return found;
-  return residue_text(std::move(*found));
+  return residue_text(chains_listed(*found, table, prefix));
 }
 
 Result<void> clear_chains(Node& node, std::string_view table, std::string_view prefix) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "nemesis/bring_back.hpp"
+#include "nemesis/remembering_node.hpp"
 #include "nemesis/wording.hpp"
 
 namespace gauntlet {
@@ -19,16 +20,19 @@ struct NodeSweep {
   std::vector<std::string> failed;
 };
 
-void sweep_fault(const Fault& fault, const FaultContext& context, Node& node, NodeSweep& sweep) {
+/// `seen` is `node` as it was looked at for the faults before.
+void sweep_fault(const Fault& fault, const FaultContext& context, Node& node, RememberingNode& seen,
+                 NodeSweep& sweep) {
   const auto failed = [&](const std::string& why) {
     sweep.failed.push_back(fmt::format("{} on {}: {}", fault.name(), node.name(), why));
   };
-  const auto found = fault.residue(context, node);
+  const auto found = fault.residue(context, seen);
   if (!found) return failed(found.error().what);
   if (found->empty()) return;
+  seen.forget();
   if (const auto cleared = fault.clear(context, node); !cleared)
     return failed(cleared.error().what);
-  const auto left = fault.residue(context, node);
+  const auto left = fault.residue(context, seen);
   if (!left) return failed(left.error().what);
   if (!left->empty()) return failed("cannot be removed: " + *left);
   sweep.removed.push_back(fmt::format("{} on {}: {}", fault.name(), node.name(), *found));
@@ -116,8 +120,9 @@ HealSummary sweep(const FaultContext& context) {
   if (!context.cluster->reachable()) return summary;
   const auto swept = on_each<NodeSweep>(context.cluster->nodes(), [&](Node& node) {
     NodeSweep one;
+    RememberingNode seen(node);
     for (const Fault* fault : sweep_order())
-      sweep_fault(*fault, context, node, one);
+      sweep_fault(*fault, context, node, seen, one);
     return Result<NodeSweep>(std::move(one));
   });
   for (const auto& one : swept) {

@@ -19,9 +19,9 @@ int main(int argc, char** argv) {
   if (std::strcmp(action, "heal") == 0) return heal(operand);
   if (std::strncmp(action, "disk", 4) == 0) return gauntlet::disk::disk_main(argc, argv);
   if (std::strcmp(action, "damage") == 0) return gauntlet::damage::damage_main(argc, argv);
-  if (std::strcmp(action, "residue") == 0) return residue(operand);
+  if (std::strcmp(action, "residue") == 0) return residue();
   std::fputs(
-      "usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue [MODULE] |\n"
+      "usage: gauntlet-agent serve [LEASE_SECONDS] | heal [MODULE] | residue |\n"
       "       disk ... | disk-command ... | damage ...\n",
       stderr);
   return 254;

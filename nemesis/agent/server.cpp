@@ -176,10 +176,11 @@ int heal(const char* module) {
   return failed.empty() ? 0 : 1;
 }
 
-int residue(const char* module) {
-  for (Module* each : modules(module)) {
-    const std::string found = each->residue();
-    if (!found.empty()) std::printf("%s\n", found.c_str());
+int residue() {
+  for (Module* module : modules()) {
+    const std::string found = module->residue();
+    if (!found.empty())
+      std::printf("%s: %s\n", std::string(module->name()).c_str(), found.c_str());
   }
   return 0;
 }

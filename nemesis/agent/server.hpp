@@ -15,7 +15,7 @@ int serve(int input, int output, std::chrono::seconds lease);
 /// if it is empty. Prints what could not be healed; answers the exit code.
 int heal(const char* module);
 
-/// Prints what is in place, a line a module.
-int residue(const char* module);
+/// Prints what is in place: a line for each module that has something, "clock: ...".
+int residue();
 
 }  // namespace gauntlet::agent

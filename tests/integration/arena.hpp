@@ -12,6 +12,7 @@
 #include "harness/run/database.hpp"
 #include "nemesis/agent_links.hpp"
 #include "nemesis/nemesis.hpp"
+#include "nemesis/remembering_node.hpp"
 #include "tests/integration/test_cluster.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -89,8 +90,9 @@ class Arena {
   std::string residue() {
     std::string found;
     for (Node* node : cluster.nodes()) {
+      RememberingNode seen(*node);
       for (const Fault* fault : FaultRegistry::instance().all()) {
-        const auto text = fault->residue(context(), *node);
+        const auto text = fault->residue(context(), seen);
         REQUIRE(text);
         if (!text->empty()) found += node->name() + ": " + *text + "\n";
       }
