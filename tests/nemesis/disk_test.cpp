@@ -278,6 +278,10 @@ namespace {
 class MountedDisk {
  public:
   MountedDisk() {
+    if (geteuid() != 0 || access("/dev/fuse", R_OK | W_OK) != 0) {
+      MESSAGE("skipped: this needs root and /dev/fuse");
+      return;
+    }
     mkdir(mount_point().c_str(), 0700);
     mkdir(folder_.path("backing").c_str(), 0700);
     std::string words[] = {std::string(GAUNTLET_BINARY_DIR) + "/gauntlet-agent",
@@ -293,8 +297,10 @@ class MountedDisk {
     while (!command("status").starts_with("ok") && !deadline.passed())
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     mounted_ = command("status").starts_with("ok");
+    if (!mounted_) MESSAGE("skipped: no file system can be mounted here");
   }
   ~MountedDisk() {
+    if (pid_ <= 0) return;
     kill(pid_, SIGTERM);
     waitpid(pid_, nullptr, 0);
   }
@@ -319,15 +325,8 @@ class MountedDisk {
 }  // namespace
 
 TEST_CASE("mounted: programs see its errors, and lose what they did not fsync") {
-  if (geteuid() != 0 || access("/dev/fuse", R_OK | W_OK) != 0) {
-    MESSAGE("skipped: this needs root and /dev/fuse");
-    return;
-  }
   const MountedDisk disk;
-  if (!disk.mounted()) {
-    MESSAGE("skipped: no file system can be mounted here");
-    return;
-  }
+  if (!disk.mounted()) return;
   const Descriptor file(open(disk.path("log").c_str(), O_RDWR | O_CREAT | O_APPEND, 0600));
   REQUIRE(file.open());
   CHECK(write(file.get(), "one ", 4) == 4);
@@ -373,4 +372,40 @@ TEST_CASE("mounted: programs see its errors, and lose what they did not fsync") 
   CHECK(disk.command("power-failure whole 1").starts_with("ok"));
   CHECK(content(disk.path("log")) == "one two ");
   CHECK(disk.command("power-failure half 1") == "error no such loss: half");
+}
+
+TEST_CASE("mounted: a full disk has room again for what is cut, replaced or removed") {
+  const MountedDisk disk;
+  if (!disk.mounted()) return;
+  const std::string kib(1024, 'x');
+  const auto put = [&](const char* name, int kibs) {
+    std::ofstream file(disk.path(name), std::ios::app);
+    for (int i = 0; i < kibs; ++i)
+      file << kib << std::flush;
+    return file.good();
+  };
+  CHECK(put("a", 8));
+  CHECK(put("b", 1));
+  CHECK(put("c", 2));
+  CHECK(disk.command("add z full") == "ok");
+  const auto kibs_free = [&] {
+    int free = 0;
+    while (free < 100 && put("filled", 1))
+      ++free;
+    return free;
+  };
+  REQUIRE(open(disk.path("filled").c_str(), O_RDWR | O_CREAT, 0600) == -1);
+  CHECK(truncate(disk.path("a").c_str(), 5 * 1024) == 0);
+  CHECK(kibs_free() == 3);
+  CHECK(truncate(disk.path("a").c_str(), 64 * 1024) == 0);
+  CHECK(kibs_free() == 0);
+  CHECK(rename(disk.path("b").c_str(), disk.path("c").c_str()) == 0);
+  CHECK(kibs_free() == 2);
+  std::ofstream(disk.path("c"), std::ios::trunc).close();
+  CHECK(kibs_free() == 1);
+  const Descriptor file(open(disk.path("a").c_str(), O_RDWR));
+  CHECK(unlink(disk.path("a").c_str()) == 0);
+  CHECK(kibs_free() == 64);
+  CHECK(ftruncate(file.get(), 0) == 0);
+  CHECK(kibs_free() == 0);
 }

@@ -129,14 +129,29 @@ int on_mkdir(const char* path, mode_t mode) {
   return result;
 }
 
+/// What a name stands for; of one that is not there no links.
+struct stat status_of(const std::string& name) {
+  struct stat status {};
+  if (fstatat(mount().disk->backing(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return status;
+}
+
+/// The last name of a file takes its space with it.
+void name_gone(const struct stat& before) {
+  if (before.st_nlink == 1) mount().rules.freed(before.st_size);
+}
+
+/// A file without a name has given its space back already.
+void was_cut(const OpenFile& file, const struct stat& before, std::int64_t bytes) {
+  if (bytes >= before.st_size || mount().disk->path_of(file.descriptor.get()).empty()) return;
+  mount().rules.freed(before.st_size - bytes);
+}
+
 int on_unlink(const char* path) {
   if (const int error = refused(Action::names, path)) return error;
-  struct stat status {};
-  const auto name = relative(path);
-  const bool known =
-      fstatat(mount().disk->backing(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-  const int result = mount().disk->remove(name);
-  if (result == 0 && known && status.st_nlink == 1) mount().rules.freed(status.st_size);
+  const struct stat before = status_of(relative(path));
+  const int result = mount().disk->remove(relative(path));
+  if (result == 0) name_gone(before);
   return result;
 }
 
@@ -154,7 +169,11 @@ int on_symlink(const char* target, const char* path) {
 
 int on_rename(const char* from, const char* to, unsigned flags) {
   if (const int error = refused(Action::names, from)) return error;
-  return mount().disk->rename(relative(from), relative(to), flags);
+  const struct stat source = status_of(relative(from)), replaced = status_of(relative(to));
+  const int result = mount().disk->rename(relative(from), relative(to), flags);
+  const bool is_replaced = (flags & RENAME_EXCHANGE) == 0 && source.st_ino != replaced.st_ino;
+  if (result == 0 && is_replaced && S_ISREG(replaced.st_mode)) name_gone(replaced);
+  return result;
 }
 
 int on_link(const char* from, const char* to) {
@@ -188,8 +207,11 @@ int open_file(const char* path, int flags, mode_t mode, fuse_file_info* info) {
   std::unique_ptr<OpenFile> file;
   // Pages that are written in part are read first.
   if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
+  struct stat before {};
+  if ((flags & O_TRUNC) != 0) before = status_of(relative(path));
   const int result = mount().disk->open(relative(path), flags, mode, &file);
   if (result != 0) return result;
+  was_cut(*file, before, 0);
   info->fh = reinterpret_cast<std::uint64_t>(file.release());
   return 0;
 }
@@ -253,11 +275,16 @@ int on_truncate(const char* path, off_t bytes, fuse_file_info* info) {
           info != nullptr ? refused(Action::write, name_of(info)) : refused(Action::write, path)) {
     return error;
   }
-  if (info != nullptr) return mount().disk->truncate(opened(info), bytes);
   std::unique_ptr<OpenFile> file;
-  if (const int error = mount().disk->open(relative(path), O_RDWR, 0, &file)) return error;
-  const int result = mount().disk->truncate(*file, bytes);
-  mount().disk->close(std::move(file));
+  if (info == nullptr) {
+    if (const int error = mount().disk->open(relative(path), O_RDWR, 0, &file)) return error;
+  }
+  OpenFile& target = info != nullptr ? opened(info) : *file;
+  struct stat before {};
+  fstat(target.descriptor.get(), &before);
+  const int result = mount().disk->truncate(target, bytes);
+  if (result == 0) was_cut(target, before, bytes);
+  if (file != nullptr) mount().disk->close(std::move(file));
   return result;
 }
 
