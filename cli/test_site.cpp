@@ -11,6 +11,7 @@
 #include "harness/control/host_cluster.hpp"
 #include "harness/control/secret.hpp"
 #include "nemesis/data_disk.hpp"
+#include "nemesis/processes.hpp"
 
 namespace gauntlet {
 
@@ -37,6 +38,12 @@ Result<std::unique_ptr<Cluster>> open_docker(const TestPlan& plan, const SiteOpt
   docker.stop = &stop_requested();
   docker.log = options.log;
   return docker_up(docker);
+}
+
+/// Whether the database keeps data there: on its own nodes, or on all if it does not say which.
+bool has_data(const Database& database, const Cluster& cluster, const Node& node) {
+  const NodeNames own = nodes_with_processes(cluster, database);
+  return own.empty() || std::ranges::count(own, node.name()) > 0;
 }
 
 }  // namespace
@@ -109,7 +116,7 @@ Result<void> TestSite::prepare_disk(Node& node) {
     if (auto removed = remove_data_disk(node, *folder); !removed) return removed;
   }
   if (auto wiped = database_->wipe(node); !wiped || !own_disk_) return wiped;
-  return mount_data_disk(node, *folder);
+  return has_data(*database_, *cluster_, node) ? mount_data_disk(node, *folder) : Result<void>();
 }
 
 Result<void> TestSite::start_database() {
