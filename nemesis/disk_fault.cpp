@@ -21,8 +21,10 @@ namespace gauntlet {
 namespace {
 
 constexpr std::chrono::seconds call_time{10};
-/// A database that is about to end of an error gets a moment to.
+/// A database that is about to end of an error gets a moment to, and more while it does not serve:
+/// postgres waits 5 s for its processes to end.
 constexpr std::chrono::milliseconds ending_time{300};
+constexpr std::chrono::seconds ending_time_max{8};
 constexpr std::string_view probe_file = ".gauntlet-probe";
 constexpr std::string_view path_name = "path", operations_name = "operations";
 
@@ -54,6 +56,21 @@ std::string path_of(const Value& plan) {
 
 std::string operations_of(const Value& plan, const std::string& otherwise) {
   return text_from(plan, operations_name, otherwise);
+}
+
+/// Starts the database where it has ended. Of each node, whether it had and runs again.
+std::vector<Result<bool>> start_what_ended(Database& database, const std::vector<Node*>& nodes) {
+  const auto deadline = Deadline::after(ending_time_max);
+  std::vector<Result<bool>> started(nodes.size(), false);
+  while (true) {
+    std::this_thread::sleep_for(ending_time);
+    const auto now =
+        on_each<bool>(nodes, [&](Node& node) { return start_if_ended(database, node); });
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (!started[i] || !now[i] || *now[i]) started[i] = now[i];
+    }
+    if (deadline.passed() || database.await_ready(deadline.capped(ending_time))) return started;
+  }
 }
 
 }  // namespace
@@ -225,9 +242,7 @@ FaultOutcome DiskFault::heal(const FaultContext& context, const Value& plan) con
   if (context.database == nullptr || no_processes(context.cluster, context.database))
     return outcome;
   const auto nodes = nodes_named(*context.cluster, names_from(plan.find("targets")));
-  std::this_thread::sleep_for(ending_time);
-  const auto started =
-      on_each<bool>(nodes, [&](Node& node) { return start_if_ended(*context.database, node); });
+  const auto started = start_what_ended(*context.database, nodes);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!started[i]) {
       outcome.took_effect = false;

@@ -9,6 +9,7 @@
 #include "checker/consistency_models.hpp"
 #include "cli/option_table.hpp"
 #include "nemesis/catalogue.hpp"
+#include "nemesis/fault.hpp"
 
 using namespace gauntlet;
 
@@ -27,6 +28,17 @@ TEST_CASE("docs/options.md holds the option table") {
 
 TEST_CASE("docs/faults.md holds the registered faults") {
   CHECK(content_of("docs/faults.md").find(faults_markdown()) != std::string::npos);
+}
+
+TEST_CASE("docs/fault-table.md has a row for each fault, tried on each database") {
+  const std::string page = content_of("docs/fault-table.md");
+  for (const Fault* fault : FaultRegistry::instance().all()) {
+    const std::string name(fault->name());
+    CAPTURE(name);
+    CHECK(page.find("| [" + name + "](faults.md#" + name + ") |") != std::string::npos);
+  }
+  CHECK(page.find("| etcd | redis | postgres |") != std::string::npos);
+  CHECK(page.find("not tried") == std::string::npos);
 }
 
 // What these compare is made anew by gauntlet list KIND --markdown.

@@ -88,14 +88,21 @@ class Arena {
   std::string ledger_path() const { return folder.path("faults.jsonl"); }
   FaultContext context() { return {&cluster, database.get(), &agents}; }
   std::string residue() {
-    std::string found;
-    for (Node* node : cluster.nodes()) {
-      RememberingNode seen(*node);
+    const auto nodes = cluster.nodes();
+    const auto of_each = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
+      std::string found;
+      RememberingNode seen(node);
       for (const Fault* fault : FaultRegistry::instance().all()) {
         const auto text = fault->residue(context(), seen);
-        REQUIRE(text);
-        if (!text->empty()) found += node->name() + ": " + *text + "\n";
+        if (!text) return text.error();
+        if (!text->empty()) found += node.name() + ": " + *text + "\n";
       }
+      return found;
+    });
+    std::string found;
+    for (const auto& one : of_each) {
+      REQUIRE(one);
+      found += *one;
     }
     return found;
   }

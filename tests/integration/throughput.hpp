@@ -65,10 +65,12 @@ inline double throughput_mbit(Node& from, Node& to, int seconds = 1) {
 
 struct Datagrams {
   std::int64_t sent = 0, received = 0;
-  double per_second = 0;  ///< as they were sent
+  std::int64_t overtaken = 0;  ///< arrived after a later one
+  double per_second = 0;       ///< as they were sent
 };
 
-/// Sends so many datagrams at a steady rate and counts what arrives, until a second of silence.
+/// Sends so many numbered datagrams at a steady rate and counts what arrives, until a second of
+/// silence.
 inline Datagrams send_datagrams(Node& from, Node& to, int count, int per_second) {
   std::string received;
   std::thread receiver([&] {
@@ -76,18 +78,21 @@ inline Datagrams send_datagrams(Node& from, Node& to, int count, int per_second)
         to,
         "perl -MIO::Socket::INET -MIO::Select -e '$s = IO::Socket::INET->new(Proto => \"udp\", "
         "LocalPort => 5002) or die; setsockopt $s, SOL_SOCKET, 33, pack(\"l\", 1 << 26); $w = "
-        "IO::Select->new($s); $n = 0; $wait = 5; while ($w->can_read($wait)) { recv $s, $b, 100, "
-        "0; ++$n; $wait = 1 } print $n'");
+        "IO::Select->new($s); $n = $late = $last = 0; $wait = 5; while ($w->can_read($wait)) { "
+        "recv $s, $b, 100, 0; ++$n; $i = unpack \"N\", $b; $i < $last ? ++$late : ($last = $i); "
+        "$wait = 1 } print \"$n $late\"'");
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   const std::string took = output_of(
       from, fmt::format("perl -MIO::Socket::INET -MTime::HiRes=time -e '$c = IO::Socket::INET->new("
                         "Proto => \"udp\", PeerAddr => \"{}\", PeerPort => 5002) or die; $t = "
-                        "time; for $i (1 .. {}) {{ 1 while time < $t + $i / {}; send $c, \"x\" x "
-                        "64, 0 }} print time - $t'",
+                        "time; for $i (1 .. {}) {{ 1 while time < $t + $i / {}; send $c, "
+                        "pack(\"N\", $i) . \"x\" x 60, 0 }} print time - $t'",
                         to.address(), count, per_second));
   receiver.join();
-  return {count, std::stoll(received), count / std::stod(took)};
+  Datagrams datagrams{count, 0, 0, count / std::stod(took)};
+  std::istringstream(received) >> datagrams.received >> datagrams.overtaken;
+  return datagrams;
 }
 
 }  // namespace gauntlet
