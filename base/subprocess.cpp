@@ -71,6 +71,10 @@ class SigpipeBlocked {
   bool was_pending_;
 };
 
+/// Becomes another program that is signalled when we die, which posix_spawn cannot ask for.
+constexpr const char* setpriv = "/usr/bin/setpriv";
+constexpr std::string_view setpriv_refusal = "setpriv: failed to execute ";
+
 /// What posix_spawn needs beside the program: descriptors, group, signals as at a program's start.
 class SpawnSettings {
  public:
@@ -142,8 +146,13 @@ class Child {
     if (!err) return err.error();
 
     std::vector<char*> argv;
+    const auto add = [&](std::string_view word) { argv.push_back(const_cast<char*>(word.data())); };
+    if (process.dies_with_us && ::access(setpriv, X_OK) == 0) {
+      for (const char* word : {setpriv, "--pdeathsig", "KILL"})
+        add(word);
+    }
     for (const std::string& argument : process.argv)
-      argv.push_back(const_cast<char*>(argument.c_str()));
+      add(argument);
     argv.push_back(nullptr);
 
     const SpawnSettings settings(in->first.get(), out->second.get(), err->second.get());
@@ -248,6 +257,8 @@ Result<ProcessResult> run_process(const LocalProgram& process) {
   if (!in_time) child->signal(SIGKILL);
   if (ended) child->reap(result);
   result.duration_ns = monotonic_now() - start;
+  if (process.dies_with_us && result.error_output.starts_with(setpriv_refusal))
+    return failure(ErrorKind::resource, "cannot start '" + process.argv[0] + "'");
   if (in_time) return result;
   if (stopped()) {
     return failure(ErrorKind::interrupted, "'" + process.argv[0] + "' was stopped before its end");

@@ -22,6 +22,9 @@ struct LocalProgram {
   std::chrono::milliseconds timeout{30'000};
   std::size_t output_bytes_max = 1 << 20;   ///< a stream; what comes beyond it is read and dropped
   const std::atomic<bool>* stop = nullptr;  ///< ends the process early; owned by the caller
+  /// SIGKILL when this process dies, so that nothing is done on its behalf later; where util-linux
+  /// has setpriv.
+  bool dies_with_us = false;
 };
 
 struct ProcessResult {

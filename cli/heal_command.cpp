@@ -67,6 +67,9 @@ class HealCommand : public SubCommand {
     const LockWait wait = lock_wait(settings);
     const auto lock = NodeLock::acquire(**cluster, Owner::self("gauntlet heal"), wait);
     if (!lock) return lock.error();
+    // What Docker had begun for the dead run may have come to its end only now.
+    const HealSummary then = bring_machines_back(**cluster);
+    std::ranges::copy(then.removed, std::back_inserter(brought_back.removed));
     auto database = make_database(*plan);
     if (!database) return database.error();
     if (auto configured = (*database)->configure(**cluster, plan->database_options); !configured) {

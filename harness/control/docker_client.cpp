@@ -47,6 +47,8 @@ Result<std::string> docker(const std::vector<std::string>& arguments,
   process.argv.insert(process.argv.begin(), "docker");
   process.timeout = timeout;
   process.stop = stop;
+  // Else a container might be killed on behalf of a run that is dead and has been healed.
+  process.dies_with_us = true;
   auto result = run_process(process);
   if (!result) {
     Error error = result.error();

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -208,6 +209,38 @@ TEST_CASE("a process starts with no descriptor but the standard ones and no sign
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   REQUIRE(result);
   CHECK(result->output == "0\n1\n2\nSigBlk:\t0000000000000000\n");
+}
+
+TEST_CASE("a process dies with the one that started it, where that is asked for") {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("pid");
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    LocalProgram program = shell("echo $$ >'" + file + "'; exec sleep 60");
+    program.dies_with_us = true;
+    (void)run_process(program);
+    ::_exit(0);
+  }
+  int started = 0;
+  for (const Deadline deadline = Deadline::after(milliseconds(10'000)); !deadline.passed();) {
+    if (std::ifstream(file) >> started) break;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  REQUIRE(started > 0);
+  CHECK(runs(started));
+  ::kill(starter, SIGKILL);
+  ::waitpid(starter, nullptr, 0);
+  CHECK(ends_soon(started));
+}
+
+TEST_CASE("a program that is not there and would die with us is a missing resource") {
+  LocalProgram program;
+  program.argv = {"gauntlet-no-such-program"};
+  program.dies_with_us = true;
+  const auto result = run_process(program);
+  REQUIRE_FALSE(result);
+  CHECK(result.error().kind == ErrorKind::resource);
+  CHECK(result.error().what.find("gauntlet-no-such-program") != std::string::npos);
 }
 
 TEST_CASE("no descriptor and no child is left behind, whatever happens") {
