@@ -24,12 +24,12 @@ class ClockBump : public ClockFault {
     return "the database's wall clock jumps, and back at the heal";
   }
   std::vector<FaultParameter> parameters() const override {
-    return {targets_parameter(),
-            {"offset", "random",
-             "by how much: a duration from 1ms to 366 days (8784h), with - in front for the past; "
-             "or `random`, either way, small ones as likely as large ones, each node its own; or "
-             "node by node: `n1=-5m/n2=200ms`"},
-            {"most", "5m", "the largest that is drawn at random: a duration from 1ms to 8784h"}};
+    return with_targets(
+        {{"offset", "random",
+          "by how much: a duration from 1ms to 366 days (8784h), with - in front for the past; "
+          "or `random`, either way, small ones as likely as large ones, each node its own; or "
+          "node by node: `n1=-5m/n2=200ms`"},
+         {"most", "5m", "the largest that is drawn at random: a duration from 1ms to 8784h"}});
   }
 
   /// What was drawn, node by node, to the microsecond.

@@ -20,7 +20,7 @@ class ClockDrift : public ClockFault {
     return "the database's wall clock goes too fast or too slow";
   }
   std::vector<FaultParameter> parameters() const override {
-    return {targets_parameter(), to_parameter(rate())};
+    return with_targets({to_parameter(rate())});
   }
 
  protected:

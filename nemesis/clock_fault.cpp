@@ -8,7 +8,9 @@
 #include <cstdlib>
 
 #include "base/duration.hpp"
+#include "base/wall_clock.hpp"
 #include "nemesis/agent_links.hpp"
+#include "nemesis/machine_clock.hpp"
 #include "nemesis/node_names.hpp"
 #include "nemesis/processes.hpp"
 #include "nemesis/targets.hpp"
@@ -19,7 +21,19 @@ namespace gauntlet {
 
 namespace {
 
-constexpr std::chrono::seconds call_timeout{10};
+constexpr std::chrono::seconds call_timeout{30};  // time daemons may take theirs to stop
+
+ChoiceParameter clock_owner() {
+  return {"of",
+          "process",
+          {"process", "machine"},
+          "whose clock: that of the database's processes alone, or of a whole machine, which must "
+          "be a host with a kernel of its own, not a container"};
+}
+
+bool is_of_machine(const Value& parameters) {
+  return text_from(parameters, "of", "process") == "machine";
+}
 
 std::string targets_text(const Value& parameters) {
   return text_from(parameters, "targets", "any");
@@ -31,6 +45,11 @@ struct ClockPlan {
   std::string injection;
   std::map<std::string, ClockChange> changes;
   std::map<std::string, std::vector<std::string>> daemons;  ///< pidfile, program, pidfile, ...
+  bool of_machine = false;
+  std::map<std::string, MachineBefore> machines;  ///< where it is of machines
+
+  /// The agent's module that has it in hand.
+  std::string module() const { return of_machine ? "machine-clock" : "clock"; }
 };
 
 Result<ClockPlan> plan_from(const Value& plan) {
@@ -56,6 +75,8 @@ Result<ClockPlan> plan_from(const Value& plan) {
   }
   for (const auto& [node, words] : daemons->entries())
     result.daemons[node] = names_from(&words);
+  result.of_machine = is_of_machine(plan);
+  result.machines = machines_from(plan.find("machines"));
   return result;
 }
 
@@ -69,14 +90,33 @@ std::string failures_of(const std::vector<Node*>& nodes,
   return text;
 }
 
-/// ", and says so: +299.98 s", where the database tells its clock.
-std::string own_words(const FaultContext& context, Node& node) {
+/// ", it says +299.98 s", where the database tells its clock.
+std::string own_words(const FaultContext& context, Node& node, bool machine_is_right) {
   if (context.database == nullptr) return "";
   const auto told = context.database->clock(node);
-  const auto right = node.run(Command::of({"date", "+%s%N"}));
-  if (!told || !*told || !right || !right->succeeded()) return "";
-  const std::int64_t right_ns = std::strtoll(right->output.c_str(), nullptr, 10);
+  if (!told || !*told) return "";
+  std::int64_t right_ns = wall_now();
+  if (machine_is_right) {
+    const auto right = node.run(Command::of({"date", "+%s%N"}));
+    if (!right || !right->succeeded()) return "";
+    right_ns = std::strtoll(right->output.c_str(), nullptr, 10);
+  }
   return fmt::format(", it says {}", signed_duration((*told)->time_ns - right_ns));
+}
+
+/// What shows that a node's clocks are off. `answer` is what the agent read back: a process and its
+/// offset, each.
+FaultOutcome proof_of(const FaultContext& context, Node& node, const ClockPlan& plan,
+                      const std::string& answer) {
+  const bool tells = plan.changes.at(node.name()).shape == "fixed";
+  const std::string told = tells ? own_words(context, node, !plan.of_machine) : "";
+  if (!plan.of_machine) {
+    const auto processes = std::count(answer.begin(), answer.end(), ':');
+    return {true, counted(processes, "process", "processes") + told, {}};
+  }
+  FaultOutcome proof = prove_off(*context.agents, node, plan.machines.at(node.name()));
+  proof.evidence += told;
+  return proof;
 }
 
 }  // namespace
@@ -110,12 +150,15 @@ std::string signed_duration(std::int64_t ns) {
   return (ns < 0 ? "-" : "+") + format_duration(std::abs(ns));
 }
 
-FaultParameter ClockFault::targets_parameter() {
-  return {"targets", "any", "on which nodes: " + target_words()};
+std::vector<FaultParameter> ClockFault::with_targets(std::vector<FaultParameter> others) {
+  others.insert(others.begin(), {{"targets", "any", "on which nodes: " + target_words()},
+                                 to_parameter(clock_owner())});
+  return others;
 }
 
 Result<void> ClockFault::check(const Value& parameters,
                                const std::vector<std::string>& nodes) const {
+  if (const auto sound = check_choices(parameters, {clock_owner()}); !sound) return sound.error();
   Random random(0);
   if (const auto drawn = change(parameters, "", random); !drawn) return drawn.error();
   return check_targets(targets_text(parameters), nodes);
@@ -141,10 +184,18 @@ Result<Value> ClockFault::prepare(const FaultContext& context, const Value& para
                 Value::map({{"shape", drawn->shape}, {"a", drawn->a}, {"b", drawn->b}}));
     daemons.set(node->name(), to_value(daemon_words(*context.database, *node)));
   }
-  return Value::map({{"targets", to_value(*targets)},
-                     {"injection", fmt::format("{}-{:08x}", name(), random.below(1ull << 32))},
-                     {"changes", changes},
-                     {"daemons", daemons}});
+  Value plan =
+      Value::map({{"targets", to_value(*targets)},
+                  {"injection", fmt::format("{}-{:08x}", name(), random.below(1ull << 32))},
+                  {"changes", changes},
+                  {"daemons", daemons}});
+  put_choices(plan, parameters, {clock_owner()});
+  if (is_of_machine(parameters)) {
+    const auto machines = machines_before(context, *targets);
+    if (!machines) return machines.error();
+    plan.set("machines", to_value(*machines));
+  }
+  return plan;
 }
 
 FaultOutcome ClockFault::inject(const FaultContext& context, const Value& written) const {
@@ -155,58 +206,76 @@ FaultOutcome ClockFault::inject(const FaultContext& context, const Value& writte
   const auto put = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
     const auto change = plan->changes.find(node.name());
     const auto daemons = plan->daemons.find(node.name());
-    if (change == plan->changes.end() || daemons == plan->daemons.end()) {
+    if (change == plan->changes.end() || daemons == plan->daemons.end() ||
+        (plan->of_machine && !plan->machines.contains(node.name()))) {
       return failure(ErrorKind::input, "the plan does not say what to do");
     }
     const auto& [shape, a, b] = change->second;
     std::vector<std::string> words = {
-        "clock", "put", plan->injection, shape, std::to_string(a), std::to_string(b)};
-    words.insert(words.end(), daemons->second.begin(), daemons->second.end());
+        plan->module(), "put", plan->injection, shape, std::to_string(a), std::to_string(b)};
+    if (!plan->of_machine)
+      words.insert(words.end(), daemons->second.begin(), daemons->second.end());
     return context.agents->call(node, words, Deadline::after(call_timeout));
   });
-  std::vector<std::string> off;
+  std::vector<std::string> seen;
+  bool any = false;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!put[i]) continue;
-    // The agent answers with what it read back: a process and its offset, each.
-    const auto processes = std::count(put[i]->begin(), put[i]->end(), ':');
-    const ClockChange& change = plan->changes.at(nodes[i]->name());
-    off.push_back(fmt::format("{} {} ({}{})", nodes[i]->name(), wording(change),
-                              counted(processes, "process", "processes"),
-                              change.shape == "fixed" ? own_words(context, *nodes[i]) : ""));
+    const FaultOutcome proof = proof_of(context, *nodes[i], *plan, *put[i]);
+    any = any || proof.took_effect;
+    seen.push_back(fmt::format("{} {} ({})", nodes[i]->name(),
+                               wording(plan->changes.at(nodes[i]->name())), proof.evidence));
   }
-  return {
-      !off.empty(),
-      fmt::format("{}{}", off.empty() ? "no clock is off" : fmt::format("{}", fmt::join(off, ", ")),
-                  failures_of(nodes, put)),
-      {}};
+  return {any,
+          fmt::format("{}{}",
+                      seen.empty() ? "no clock is off" : fmt::format("{}", fmt::join(seen, ", ")),
+                      failures_of(nodes, put)),
+          {}};
 }
 
 FaultOutcome ClockFault::heal(const FaultContext& context, const Value& written) const {
   const auto plan = plan_from(written);
   if (!plan) return {false, plan.error().what, {}};
   const auto nodes = nodes_named(*context.cluster, plan->targets);
+  AgentLinks own;  // machines are looked at through an agent, by a fresh process as well
+  AgentLinks& agents = context.agents != nullptr ? *context.agents : own;
   const auto taken = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
+    bool done = false;
     if (context.agents != nullptr) {
-      auto answer = context.agents->call(node, {"clock", "take", plan->injection},
-                                         Deadline::after(call_timeout));
-      if (answer) return answer;
+      done =
+          context.agents
+              ->call(node, {plan->module(), "take", plan->injection}, Deadline::after(call_timeout))
+              .has_value();
     }
     // A fresh process, or one whose agent was lost: whatever is off there is ours.
-    if (auto healed = heal_agent(node, "clock"); !healed) return healed.error();
-    return std::string("restored");
+    if (!done) {
+      if (auto healed = heal_agent(node, plan->module()); !healed) return healed.error();
+    }
+    const auto before = plan->machines.find(node.name());
+    if (before == plan->machines.end()) return std::string();
+    const auto right = prove_right(agents, node, before->second);
+    if (!right) return right.error();
+    return "; " + *right;
   });
+  std::string evidence = fmt::format("{}: clocks go right", fmt::join(plan->targets, " "));
+  for (const auto& one : taken)
+    evidence += one ? *one : "";
   const std::string failures = failures_of(nodes, taken);
-  return {failures.empty(),
-          fmt::format("{}: clocks go right{}", fmt::join(plan->targets, " "), failures),
-          {}};
+  return {failures.empty(), evidence + failures, {}};
 }
 
 Result<std::string> ClockFault::residue(const FaultContext&, Node& node) const {
-  return agent_residue(node, "clock");
+  auto of_processes = agent_residue(node, "clock");
+  const auto of_machine = agent_residue(node, "machine-clock");
+  if (!of_machine) return of_machine;
+  if (!of_processes || of_machine->empty()) return of_processes;
+  return *of_processes + (of_processes->empty() ? "" : "; ") + *of_machine;
 }
 
 Result<void> ClockFault::clear(const FaultContext&, Node& node) const {
-  return heal_agent(node, "clock");
+  const auto of_processes = heal_agent(node, "clock");
+  const auto of_machine = heal_agent(node, "machine-clock");
+  return of_processes ? of_machine : of_processes;
 }
 
 }  // namespace gauntlet

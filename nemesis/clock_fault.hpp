@@ -1,5 +1,6 @@
-// What faults on clocks share: the wall clock of the database's processes is put off by the agent
-// (nemesis/agent/clock.cpp), never that of the machine.
+// What faults on clocks share: the agent puts off the wall clock of the database's processes
+// (nemesis/agent/clock.cpp) or, where that is asked for and a node is a machine of its own, that of
+// the machine (nemesis/agent/machine_clock.cpp), never that of a container's host.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,17 @@ class ClockFault : public Fault {
  public:
   std::vector<std::string_view> packages() const override { return {"clock"}; }
   std::string_view proof() const override {
-    return "the offset read back from the processes; the database's own clock, where it tells";
+    return "the offset read back from the processes, or the machine's clock against the "
+           "controller's; "
+           "the database's own clock, where it tells";
   }
-  std::string_view needs() const override { return "SYS_PTRACE; x86-64"; }
+  std::string_view needs() const override {
+    return "SYS_PTRACE; x86-64; of=machine: hosts with a kernel of their own, SYS_TIME";
+  }
   std::optional<std::string> unsupported(const FaultContext& context) const override;
   Result<void> check(const Value& parameters, const std::vector<std::string>& nodes) const override;
-  /// The plan: "targets", "injection" (its name), "changes" by node and "daemons" by node.
+  /// The plan: "targets", "injection" (its name), "of", "changes" by node, "daemons" by
+  /// node and, of machines, "machines" before by node.
   Result<Value> prepare(const FaultContext& context, const Value& parameters,
                         Random& random) const override;
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override;
@@ -35,7 +41,8 @@ class ClockFault : public Fault {
   Result<void> clear(const FaultContext& context, Node& node) const override;
 
  protected:
-  static FaultParameter targets_parameter();
+  /// Targets and what is put off, then `others`.
+  static std::vector<FaultParameter> with_targets(std::vector<FaultParameter> others);
   /// Drawn for one node ("": any); a usage error for parameters that make no sense.
   virtual Result<ClockChange> change(const Value& parameters, const std::string& node,
                                      Random& random) const = 0;

@@ -17,10 +17,10 @@ class ClockStrobe : public ClockFault {
     return "the database's wall clock jumps to and fro";
   }
   std::vector<FaultParameter> parameters() const override {
-    return {targets_parameter(),
-            {"delta", "200ms",
-             "how far it jumps: a duration from 1ms to 24h, with - in front for the past"},
-            {"period", "10ms", "how long it stays there, and then here: from 1ms to 1m"}};
+    return with_targets(
+        {{"delta", "200ms",
+          "how far it jumps: a duration from 1ms to 24h, with - in front for the past"},
+         {"period", "10ms", "how long it stays there, and then here: from 1ms to 1m"}});
   }
 
  protected:

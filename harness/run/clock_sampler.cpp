@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/wall_clock.hpp"
 #include "history/json_value.hpp"
 
 namespace gauntlet {
@@ -13,12 +14,6 @@ namespace gauntlet {
 namespace {
 
 constexpr int machine_is_asked_every = 10;
-
-Nanos wall_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 /// The clock of the machine, which `date` prints in ns.
 Result<ClockReading> machine_clock(Node& node) {

@@ -1,9 +1,7 @@
 // Module clock: puts the wall clocks of a daemon's processes off, and keeps them off.
 //
-//   put NAME SHAPE A B PIDFILE EXE [PIDFILE EXE]...   begins or replaces an injection
-//       fixed OFFSET_NS 0          off by that much
-//       strobe DELTA_NS PERIOD_NS  now off by that much and now not, for a period each
-//       drift RATE_PPM 0           goes faster by so many millionths, from now on
+//   put NAME SHAPE A B PIDFILE EXE [PIDFILE EXE]...   begins or replaces an injection of a shape
+//                                  (clock_shape.hpp)
 //   take NAME                      ends an injection
 //   offsets PIDFILE EXE...         "PID:NS PID:NS" of what is off now
 //
@@ -19,7 +17,7 @@
 #include <set>
 #include <thread>
 
-#include "base/integer.hpp"
+#include "nemesis/agent/clock_shape.hpp"
 #include "nemesis/agent/module.hpp"
 #include "nemesis/agent/node_processes.hpp"
 #include "nemesis/agent/process_clock.hpp"
@@ -28,39 +26,13 @@ namespace gauntlet::agent {
 
 namespace {
 
-using Monotonic = std::chrono::steady_clock;
-using std::chrono::milliseconds;
+using Monotonic = ClockShape::Monotonic;
 
-constexpr milliseconds look_interval{200};  ///< for processes that are new
-constexpr milliseconds drift_interval{10};
-constexpr std::int64_t period_ns_min = 1'000'000;
+constexpr std::chrono::milliseconds look_interval{200};  ///< for processes that are new
 
 struct Injection {
-  enum class Shape { fixed, strobe, drift };
-  Shape shape = Shape::fixed;
-  std::int64_t a = 0, b = 0;
-  Monotonic::time_point begun = Monotonic::now();
+  ClockShape shape;
   std::vector<DaemonName> daemons;
-
-  std::int64_t offset_ns(Monotonic::time_point now) const {
-    const std::int64_t passed_ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(now - begun).count();
-    switch (shape) {
-      case Shape::fixed:
-        return a;
-      case Shape::strobe:
-        return passed_ns / b % 2 == 0 ? a : 0;
-      case Shape::drift:
-        break;
-    }
-    return passed_ns / 1'000'000 * a;
-  }
-  std::optional<Monotonic::duration> next_change(Monotonic::time_point now) const {
-    if (shape == Shape::fixed) return std::nullopt;
-    if (shape == Shape::drift) return drift_interval;
-    const auto period = std::chrono::nanoseconds(b);
-    return period - (now - begun) % period;
-  }
 };
 
 class Clock : public Module {
@@ -114,20 +86,10 @@ class Clock : public Module {
 
   Reply put(const std::vector<std::string>& words) {
     if (const std::string why = no_clocks(); !why.empty()) return refuse(why);
-    Injection injection;
-    const auto a = integer_from(words[3]);
-    const auto b = integer_from(words[4]);
-    if (!a || !b) return refuse("clock: what is no number?");
-    injection.a = *a;
-    injection.b = *b;
-    if (words[2] == "strobe" && *b >= period_ns_min) {
-      injection.shape = Injection::Shape::strobe;
-    } else if (words[2] == "drift") {
-      injection.shape = Injection::Shape::drift;
-    } else if (words[2] != "fixed") {
-      return refuse("clock: fixed, strobe with a period of 1 ms or more, or drift?");
-    }
-    injection.daemons = daemons_from(words, 5);
+    std::string error;
+    const auto shape = ClockShape::parse(words[2], words[3], words[4], Monotonic::now(), error);
+    if (!shape) return refuse(error);
+    const Injection injection{*shape, daemons_from(words, 5)};
     std::unique_lock lock(mutex_);
     injections_[words[1]] = injection;
     const std::string failed = apply(Monotonic::now());
@@ -188,7 +150,7 @@ class Clock : public Module {
           pids.insert(pid);
       }
       for (const pid_t pid : pids)
-        wanted[pid] += injection.offset_ns(now);
+        wanted[pid] += injection.shape.offset_ns(now);
     }
     std::string failed;
     for (const auto& [pid, offset_ns] : wanted) {
@@ -212,7 +174,7 @@ class Clock : public Module {
       if (!clock_offset_of(pid)) continue;
       std::int64_t offset_ns = 0;
       for (const auto& [injection_name, injection] : injections_)
-        offset_ns += injection.offset_ns(now);
+        offset_ns += injection.shape.offset_ns(now);
       set_clock_offset(pid, offset_ns);
     }
   }
@@ -223,7 +185,7 @@ class Clock : public Module {
       const auto now = Monotonic::now();
       Monotonic::duration pause = look_interval;
       for (const auto& [injection_name, injection] : injections_)
-        pause = std::min(pause, injection.next_change(now).value_or(pause));
+        pause = std::min(pause, injection.shape.next_change(now).value_or(pause));
       changed_.wait_for(lock, pause);
       if (ending_ || injections_.empty()) continue;
       const auto then = Monotonic::now();

@@ -55,7 +55,8 @@ inline bool serves(Database& database, Node& node, std::chrono::seconds timeout)
 class Arena {
  public:
   explicit Arena(TestCluster& nodes, bool with_database = true, const std::string& name = "etcd")
-      : cluster(*nodes) {
+      : Arena(*nodes, with_database, name) {}
+  Arena(Cluster& nodes, bool with_database, const std::string& name) : cluster(nodes) {
     database = database_on(cluster, name);
     ledger = *FaultLedger::create(ledger_path());
     nemesis = std::make_unique<NemesisClient>(context(), *ledger, 1);

@@ -215,6 +215,27 @@ TEST_CASE("clocks: an agent that is cut off or killed leaves nothing that is not
   REQUIRE(kill_daemon(node, redis.daemon.identity));
 }
 
+TEST_CASE("clocks: that of a container's host is never set") {
+  if (!docker_for_tests()) return;
+  AgentLinks agents;
+  Node& node = clock_nodes().node("n3");
+  const auto put = agents.call(node, {"machine-clock", "put", "test", "fixed", "1000000", "0"},
+                               Deadline::after(seconds(10)));
+  REQUIRE_FALSE(put);
+  CHECK(put.error().what.find("it is a container") != std::string::npos);
+  CHECK_FALSE(
+      agents.call(node, {"machine-clock", "step", "1000000"}, Deadline::after(seconds(10))));
+
+  const auto etcd = database_on(*clock_nodes(), "etcd");
+  Random random(1);
+  const auto plan = FaultRegistry::instance()
+                        .find("clock-bump")
+                        ->prepare({&*clock_nodes(), etcd.get(), &agents},
+                                  Value::map({{"of", "machine"}}), random);
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().what.find("containers") != std::string::npos);
+}
+
 TEST_CASE("clocks: etcd goes on with clocks that jump, strobe and drift") {
   if (!docker_for_tests()) return;
   Arena arena(clock_nodes());

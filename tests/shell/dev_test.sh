@@ -154,6 +154,7 @@ test_shellcheck() {
     fi
     cd "$root" || exit 1
     check "shellcheck finds nothing" shellcheck -x dev .ci/run docker/build-image docker/daemon \
+        docker/machines docker/machine-init \
         docker/common.sh docker/node/gauntlet-node docker/node/prepare tests/shell/dev_test.sh
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("no banned calls") {
        {}},
       {std::regex(R"(system_clock)"),
        "time is monotonic; wall time is for names of folders, logs and what nodes say it is",
-       {"harness/run/store.cpp", "harness/run/clock_sampler.cpp", "harness/control/command_log.cpp",
+       {"base/wall_clock.hpp", "harness/run/store.cpp", "harness/control/command_log.cpp",
         "harness/control/owner.cpp"}},
       {std::regex(R"(\bTO)"
                   R"(DO\b|\bFIX)"
