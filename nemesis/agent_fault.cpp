@@ -135,7 +135,7 @@ FaultOutcome AgentFault::heal(const FaultContext& context, const Value& plan) co
   const auto healed = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
     auto taken = take(context, node, plan);
     if (!taken || !may_end_database() || context.database == nullptr) return taken;
-    const auto started = start_if_ended(*context.database, node);
+    const auto started = start_if_ended(context, node);
     if (!started) return started.error();
     if (*started) *taken += ", started again";
     return taken;

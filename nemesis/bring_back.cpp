@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -41,7 +42,21 @@ Result<std::string> bring_machine_back(const Cluster& cluster, Node& node) {
   return done;
 }
 
-Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node) {
+bool is_kept_dead(const FaultContext& context, const Node& node) {
+  return std::ranges::count(context.kept_dead, node.name()) > 0;
+}
+
+std::string told_of_kept_dead(const FaultContext& context, const std::vector<Node*>& nodes) {
+  std::string names;
+  for (const Node* node : nodes) {
+    if (is_kept_dead(context, *node)) names += " " + node->name();
+  }
+  return names.empty() ? "" : fmt::format(", stays dead on{} for another fault", names);
+}
+
+Result<std::vector<RecordedProcess>> start_on(const FaultContext& context, Node& node) {
+  if (is_kept_dead(context, node)) return std::vector<RecordedProcess>();
+  Database& database = *context.database;
   const auto started = database.start(node);
   if (!started) return started.error();
   if (database.processes(node).empty()) return std::vector<RecordedProcess>();
@@ -58,14 +73,16 @@ Result<void> mount_again(const Database& database, Node& node, bool has_disk) {
   return has_disk && folder ? mount_data_disk(node, *folder) : Result<void>();
 }
 
-Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk) {
-  if (auto mounted = mount_again(database, node, has_disk); !mounted) return mounted.error();
-  return start_on(database, node);
+Result<std::vector<RecordedProcess>> start_on_disk(const FaultContext& context, Node& node,
+                                                   bool has_disk) {
+  if (auto mounted = mount_again(*context.database, node, has_disk); !mounted)
+    return mounted.error();
+  return start_on(context, node);
 }
 
-Result<bool> start_if_ended(Database& database, Node& node, bool has_disk) {
-  const auto before = running_processes(database, node);
-  const auto running = start_on_disk(database, node, has_disk);
+Result<bool> start_if_ended(const FaultContext& context, Node& node, bool has_disk) {
+  const auto before = running_processes(*context.database, node);
+  const auto running = start_on_disk(context, node, has_disk);
   if (!running) return running.error();
   return before && before->empty() && !running->empty();
 }

@@ -17,18 +17,24 @@ Result<std::string> bring_machine_back(const Cluster& cluster, Node& node);
 Result<void> await_answer(Node& node);
 
 /// Starts the database on a node, if it does not run, and waits a little for its processes. The
-/// answer is empty where it has none there.
-Result<std::vector<RecordedProcess>> start_on(Database& database, Node& node);
+/// answer is empty where it has none there, or where another fault keeps it dead. Requires a
+/// database.
+Result<std::vector<RecordedProcess>> start_on(const FaultContext& context, Node& node);
 
 /// The same, with our file system mounted before where it was there (`has_disk`); whether it had
 /// ended and runs again.
-Result<bool> start_if_ended(Database& database, Node& node, bool has_disk = false);
+Result<bool> start_if_ended(const FaultContext& context, Node& node, bool has_disk = false);
+
+bool is_kept_dead(const FaultContext& context, const Node& node);
+/// ", stays dead on n1 n3 for another fault", or "".
+std::string told_of_kept_dead(const FaultContext& context, const std::vector<Node*>& nodes);
 
 /// After a restart of the machine: mounts our file system again, if it was there (`has_disk`).
 /// Before anything starts the database, which would find no data.
 Result<void> mount_again(const Database& database, Node& node, bool has_disk);
 
 /// Both, one after the other.
-Result<std::vector<RecordedProcess>> start_on_disk(Database& database, Node& node, bool has_disk);
+Result<std::vector<RecordedProcess>> start_on_disk(const FaultContext& context, Node& node,
+                                                   bool has_disk);
 
 }  // namespace gauntlet

@@ -59,17 +59,19 @@ std::string operations_of(const Value& plan, const std::string& otherwise) {
 }
 
 /// Starts the database where it has ended. Of each node, whether it had and runs again.
-std::vector<Result<bool>> start_what_ended(Database& database, const std::vector<Node*>& nodes) {
+std::vector<Result<bool>> start_what_ended(const FaultContext& context,
+                                           const std::vector<Node*>& nodes) {
   const auto deadline = Deadline::after(ending_time_max);
   std::vector<Result<bool>> started(nodes.size(), false);
   while (true) {
     std::this_thread::sleep_for(ending_time);
     const auto now =
-        on_each<bool>(nodes, [&](Node& node) { return start_if_ended(database, node); });
+        on_each<bool>(nodes, [&](Node& node) { return start_if_ended(context, node); });
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (!started[i] || !now[i] || *now[i]) started[i] = now[i];
     }
-    if (deadline.passed() || database.await_ready(deadline.capped(ending_time))) return started;
+    if (deadline.passed() || context.database->await_ready(deadline.capped(ending_time)))
+      return started;
   }
 }
 
@@ -242,7 +244,7 @@ FaultOutcome DiskFault::heal(const FaultContext& context, const Value& plan) con
   if (context.database == nullptr || no_processes(context.cluster, context.database))
     return outcome;
   const auto nodes = nodes_named(*context.cluster, names_from(plan.find("targets")));
-  const auto started = start_what_ended(*context.database, nodes);
+  const auto started = start_what_ended(context, nodes);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!started[i]) {
       outcome.took_effect = false;

@@ -17,7 +17,7 @@ FaultOutcome EndFault::inject(const FaultContext& context, const Value& plan) co
     if (!done) return done.error();
     auto state = signal_processes(node, processes[node.name()], ProcessSignal::none);
     if (!state || !starts_at_once()) return state;
-    const auto running = start_on(*context.database, node);
+    const auto running = start_on(context, node);
     if (!running) return running.error();
     return state;
   };
@@ -47,13 +47,14 @@ FaultOutcome EndFault::heal(const FaultContext& context, const Value& plan) cons
   const auto nodes =
       nodes_named(*context.cluster, names_of(processes_from(plan.find("processes"))));
   const auto running = on_each<std::vector<RecordedProcess>>(
-      nodes, [&](Node& node) { return start_on(*context.database, node); });
-  const auto up = std::ranges::count_if(running, [](const auto& one) { return one.has_value(); });
+      nodes, [&](Node& node) { return start_on(context, node); });
+  const auto up = std::ranges::count_if(
+      running, [](const auto& one) { return one.has_value() && !one->empty(); });
   const std::string failures = failures_of(context, plan, nodes, running);
-  return {
-      failures.empty(),
-      fmt::format("{}: runs again on {}{}", text_of_targets(plan), counted(up, "node"), failures),
-      {}};
+  return {failures.empty(),
+          fmt::format("{}: runs again on {}{}{}", text_of_targets(plan), counted(up, "node"),
+                      told_of_kept_dead(context, nodes), failures),
+          {}};
 }
 
 }  // namespace gauntlet

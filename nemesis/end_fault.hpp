@@ -10,6 +10,9 @@ class EndFault : public ProcessFault {
  public:
   std::string_view proof() const override { return "the processes are gone"; }
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override;
+  std::vector<std::string> keeps_dead(const Value& plan) const override {
+    return starts_at_once() ? NodeNames() : names_from(plan.find("targets"));
+  }
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override;
   /// A process that has ended leaves nothing behind that a node would have to be cleared of.
   Result<std::string> residue(const FaultContext&, Node&) const override { return std::string(); }

@@ -29,6 +29,8 @@ struct FaultContext {
   Cluster* cluster = nullptr;
   Database* database = nullptr;
   AgentLinks* agents = nullptr;
+  /// Nodes whose database other faults keep dead: no heal starts it there.
+  std::vector<std::string> kept_dead = {};
 };
 
 struct FaultParameter {
@@ -69,6 +71,12 @@ class Fault {
   /// Whether nodes may be out of reach while it is in place. It is healed before others, whose
   /// heals run commands there.
   virtual bool takes_nodes_away() const { return false; }
+  /// The nodes where the database is dead while it is in place. Of several faults that say so of a
+  /// node, the last one that is healed starts it.
+  virtual std::vector<std::string> keeps_dead(const Value& plan) const {
+    (void)plan;
+    return {};
+  }
   /// Why this cluster and database cannot take it; nullopt if they can. May probe the nodes.
   virtual std::optional<std::string> unsupported(const FaultContext& context) const = 0;
 

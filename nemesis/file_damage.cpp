@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "nemesis/agent_links.hpp"
+#include "nemesis/bring_back.hpp"
 #include "nemesis/script.hpp"
 
 namespace gauntlet {
@@ -63,8 +64,8 @@ std::string last_words(Database& database, Node& node) {
   return lines.substr(cause, lines.find(" | ", cause) - cause);
 }
 
-/// What an operator does with a replica whose files are beyond help, where the others can do without
-/// what it held.
+/// What an operator does with a replica whose files are beyond help, where the others can do
+/// without what it held.
 Result<void> replace_member(Database& database, Node& node) {
   if (!database.changes_members())
     return failure(ErrorKind::remote, "and cannot be replaced by a member without data");
@@ -277,8 +278,9 @@ FaultOutcome FileDamage::heal(const FaultContext& context, const Value& plan) co
   const auto then = come_up(database, down);
   for (std::size_t i = 0; i < down.size(); ++i) {
     Node& node = *down[i];
-    if (then[i] && *then[i]) {
-      lines.push_back(undone[i] + ", runs again");
+    const bool runs = then[i] && *then[i];
+    if (runs || is_kept_dead(context, node)) {
+      lines.push_back(undone[i] + (runs ? ", runs again" : ""));
       continue;
     }
     const std::string why = shown(last_words(database, node));
@@ -290,7 +292,15 @@ FaultOutcome FileDamage::heal(const FaultContext& context, const Value& plan) co
                                 replaced ? "left the cluster and joined it again without data"
                                          : replaced.error().to_string()));
   }
-  return {all, fmt::format("{}", fmt::join(lines, "; ")), {}};
+  // They ran only to be judged.
+  const auto dead = on_each<void>(nodes, [&](Node& node) {
+    return is_kept_dead(context, node) ? database.kill(node) : Result<void>();
+  });
+  const auto all_dead = all_of(nodes, dead);
+  if (!all_dead) lines.push_back(all_dead.error().what);
+  return {all && all_dead,
+          fmt::format("{}{}", fmt::join(lines, "; "), told_of_kept_dead(context, nodes)),
+          {}};
 }
 
 Result<std::vector<std::string>> FileDamage::saved_on(Node& node) const {

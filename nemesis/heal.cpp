@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <thread>
 
+#include "base/assert.hpp"
 #include "nemesis/bring_back.hpp"
 #include "nemesis/remembering_node.hpp"
 #include "nemesis/wording.hpp"
@@ -38,17 +40,6 @@ void sweep_fault(const Fault& fault, const FaultContext& context, Node& node, Re
   sweep.removed.push_back(fmt::format("{} on {}: {}", fault.name(), node.name(), *found));
 }
 
-/// What is not healed, in the order in which to heal it.
-std::vector<LedgerEntry> left_of(const std::vector<LedgerEntry>& entries) {
-  std::vector<LedgerEntry> left(entries.rbegin(), entries.rend());
-  std::erase_if(left, [](const LedgerEntry& entry) { return entry.healed; });
-  std::ranges::stable_partition(left, [](const LedgerEntry& entry) {
-    const Fault* fault = FaultRegistry::instance().find(entry.fault);
-    return fault != nullptr && fault->takes_nodes_away();
-  });
-  return left;
-}
-
 /// Machines first, since of one that stands still nothing else can be asked.
 std::vector<const Fault*> sweep_order() {
   auto faults = FaultRegistry::instance().all();
@@ -58,10 +49,27 @@ std::vector<const Fault*> sweep_order() {
 
 }  // namespace
 
-FaultOutcome heal_with_retries(const Fault& fault, const FaultContext& context, const Value& plan) {
+std::vector<std::int64_t> healing_order(const std::vector<FaultInPlace>& in_place) {
+  std::vector<std::int64_t> ids;
+  for (const bool away : {true, false}) {
+    for (auto at = in_place.rbegin(); at != in_place.rend(); ++at) {
+      if (at->fault->takes_nodes_away() == away) ids.push_back(at->id);
+    }
+  }
+  return ids;
+}
+
+FaultOutcome heal_one(std::vector<FaultInPlace>& in_place, std::int64_t id, FaultContext context) {
   constexpr int attempts_max = 4;
+  const auto at = std::ranges::find(in_place, id, &FaultInPlace::id);
+  GAUNTLET_ASSERT(at != in_place.end());
+  for (const auto& other : in_place) {
+    if (other.id != id)
+      std::ranges::copy(other.fault->keeps_dead(other.plan), std::back_inserter(context.kept_dead));
+  }
   for (int attempt = 1;; ++attempt) {
-    FaultOutcome outcome = fault.heal(context, plan);
+    FaultOutcome outcome = at->fault->heal(context, at->plan);
+    if (outcome.took_effect) in_place.erase(at);
     if (outcome.took_effect || attempt == attempts_max) return outcome;
     std::this_thread::sleep_for(std::chrono::milliseconds(250) * (1 << attempt));
   }
@@ -71,28 +79,34 @@ Result<HealSummary> heal_from_ledger(const std::string& path, const FaultContext
   const auto entries = FaultLedger::read(path);
   if (!entries) return entries.error();
   HealSummary summary;
+  const auto name_of = [&](std::int64_t id) {
+    const auto at = std::ranges::find(*entries, id, &LedgerEntry::id);
+    return fmt::format("{} (fault {})", at->fault, id);
+  };
+  std::vector<FaultInPlace> in_place;
+  for (const LedgerEntry& entry : *entries) {
+    if (entry.healed) continue;
+    const Fault* fault = FaultRegistry::instance().find(entry.fault);
+    if (fault != nullptr) in_place.push_back({entry.id, fault, entry.plan});
+    if (fault == nullptr)
+      summary.failed.push_back(name_of(entry.id) + ": no such fault in this version");
+  }
   // Healing matters more than noting it: a full disk must not stand in the way.
   const auto ledger = FaultLedger::create(path);
-  const auto heal_one = [&](const LedgerEntry& entry) -> std::string {
-    const std::string name = fmt::format("{} (fault {})", entry.fault, entry.id);
-    const Fault* fault = FaultRegistry::instance().find(entry.fault);
-    if (fault == nullptr) return name + ": no such fault in this version";
-    const FaultOutcome outcome = heal_with_retries(*fault, context, entry.plan);
-    if (!outcome.took_effect) return fmt::format("{}: {}", name, outcome.evidence);
-    summary.healed.push_back(fmt::format("{}: {}", name, outcome.evidence));
-    const auto noted = ledger ? (*ledger)->healed(entry.id, outcome.evidence) : ledger.error();
-    if (!noted) summary.failed.push_back(fmt::format("{}: {}", name, noted.error().what));
-    return {};
-  };
   // Those that fail are tried again after the others: a database may not start yet since its files
   // are damaged, or its node is cut off.
-  std::vector<LedgerEntry> again;
-  for (const LedgerEntry& entry : left_of(*entries)) {
-    if (!heal_one(entry).empty()) again.push_back(entry);
-  }
-  for (const LedgerEntry& entry : again) {
-    if (const std::string failed = heal_one(entry); !failed.empty())
-      summary.failed.push_back(failed);
+  for (const bool is_last : {false, true}) {
+    for (const std::int64_t id : healing_order(in_place)) {
+      const FaultOutcome outcome = heal_one(in_place, id, context);
+      const std::string told = fmt::format("{}: {}", name_of(id), outcome.evidence);
+      if (!outcome.took_effect) {
+        if (is_last) summary.failed.push_back(told);
+        continue;
+      }
+      summary.healed.push_back(told);
+      const auto noted = ledger ? (*ledger)->healed(id, outcome.evidence) : ledger.error();
+      if (!noted) summary.failed.push_back(fmt::format("{}: {}", name_of(id), noted.error().what));
+    }
   }
   HealSummary swept = sweep(context);
   summary.removed = std::move(swept.removed);

@@ -4,6 +4,7 @@
 // fresh process, since plans say all that heals need.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,19 @@ struct HealSummary {
   bool clean() const { return failed.empty(); }
 };
 
-/// Heals one fault; retries what fails for a few seconds.
-FaultOutcome heal_with_retries(const Fault& fault, const FaultContext& context, const Value& plan);
+struct FaultInPlace {
+  std::int64_t id = 0;  ///< in the ledger
+  const Fault* fault = nullptr;
+  Value plan;
+};
+
+/// Ids in the order in which to heal them: newest first, but what takes nodes away before all
+/// others, whose heals run commands there. `in_place`: oldest first.
+std::vector<std::int64_t> healing_order(const std::vector<FaultInPlace>& in_place);
+
+/// Heals one of those in place, and takes it out if that succeeds; retries for a few seconds. What
+/// the others keep dead stays dead. Requires that it is there.
+FaultOutcome heal_one(std::vector<FaultInPlace>& in_place, std::int64_t id, FaultContext context);
 
 /// Resumes and starts the machines of nodes that are paused or off, where the provider can: before
 /// nodes are locked, since nothing can be asked of them. Waits until they answer.

@@ -104,6 +104,10 @@ class Membership : public Fault {
                        {"members", to_value(told->members)}});
   }
 
+  std::vector<std::string> keeps_dead(const Value& plan) const override {
+    return names_from(plan.find("targets"));
+  }
+
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override {
     const NodeNames targets = names_from(plan.find("targets"));
     std::vector<std::string> lines;

@@ -171,7 +171,7 @@ class Memory : public MachineFault {
       const MemoryLimit before{number_in(plan.find("before"), node.name()),
                                number_in(plan.find("before_with_swap"), node.name())};
       if (auto set = give_back(context, node, before); !set) return set.error();
-      const auto ended = start_if_ended(*context.database, node, had_disk(plan, node));
+      const auto ended = start_if_ended(context, node, had_disk(plan, node));
       if (!ended) return ended.error();
       return fmt::format("may use {}{}", in_mib(before.memory), *ended ? ", started again" : "");
     });

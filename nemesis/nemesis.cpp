@@ -15,13 +15,6 @@ namespace gauntlet {
 
 namespace {
 
-/// A fault that is in place, as far as this process knows.
-struct Active {
-  std::int64_t id = 0;
-  const Fault* fault = nullptr;
-  Value plan;
-};
-
 Value skipped(const std::string& why) {
   return Value::map({{"skipped", why}});
 }
@@ -43,8 +36,8 @@ struct NemesisClient::State {
   FaultContext context;
   FaultLedger& ledger;
   Random random;
-  std::mutex mutex;  ///< heal_all may come while an injection hangs
-  std::vector<Active> active;
+  std::mutex mutex;                  ///< heal_all may come while an injection hangs
+  std::vector<FaultInPlace> active;  ///< as far as this process knows
   std::map<std::string, std::optional<std::string>> unsupported;  ///< by fault, once asked
   std::int64_t injections = 0;
 
@@ -80,18 +73,13 @@ struct NemesisClient::State {
 
   /// Heals one fault; it stays active if it cannot be healed. Requires an active id.
   FaultOutcome heal(std::int64_t id) {
-    const auto at = std::ranges::find(active, id, &Active::id);
-    GAUNTLET_ASSERT(at != active.end());
-    FaultOutcome outcome = heal_with_retries(*at->fault, context, at->plan);
-    if (outcome.took_effect) {
-      (void)ledger.healed(id, outcome.evidence);
-      active.erase(at);
-    }
+    FaultOutcome outcome = gauntlet::heal_one(active, id, context);
+    if (outcome.took_effect) (void)ledger.healed(id, outcome.evidence);
     return outcome;
   }
 
   Value heal_one(std::int64_t id) {
-    const auto at = std::ranges::find(active, id, &Active::id);
+    const auto at = std::ranges::find(active, id, &FaultInPlace::id);
     if (at == active.end()) {
       return Value::map({{"fault", id}, {"took_effect", true}, {"evidence", "healed before"}});
     }
@@ -100,16 +88,12 @@ struct NemesisClient::State {
     return report(id, entries, heal(id));
   }
 
-  /// Ids of what is in place, in the order in which to heal it: newest first, but what takes nodes
-  /// away before all others. Only those of `fault` unless it is nullptr.
+  /// In the order in which to heal them: only those of `fault` unless it is nullptr.
   std::vector<std::int64_t> active_ids(const Fault* fault) const {
-    std::vector<std::int64_t> ids;
-    for (const bool away : {true, false}) {
-      for (auto at = active.rbegin(); at != active.rend(); ++at) {
-        const bool asked = fault == nullptr || at->fault == fault;
-        if (asked && at->fault->takes_nodes_away() == away) ids.push_back(at->id);
-      }
-    }
+    auto ids = healing_order(active);
+    std::erase_if(ids, [&](std::int64_t id) {
+      return fault != nullptr && std::ranges::find(active, id, &FaultInPlace::id)->fault != fault;
+    });
     return ids;
   }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "nemesis/bring_back.hpp"
 #include "nemesis/crash/recording.hpp"
 #include "nemesis/data_disk.hpp"
 #include "nemesis/fault.hpp"
@@ -67,6 +68,10 @@ class PowerFailure : public ProcessFault {
                        {"seed", Value(seed)}});
   }
 
+  std::vector<std::string> keeps_dead(const Value& plan) const override {
+    return names_from(plan.find("targets"));
+  }
+
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override {
     if (context.database == nullptr) return {false, "the database is not known", {}};
     const std::string loses = word_of(plan, "loses", "whole");
@@ -98,10 +103,14 @@ class PowerFailure : public ProcessFault {
   FaultOutcome heal(const FaultContext& context, const Value& plan) const override {
     if (context.database == nullptr) return {false, "the database is not known", {}};
     const auto nodes = nodes_named(*context.cluster, names_from(plan.find("targets")));
-    const auto started = on_each<void>(nodes, [&](Node& n) { return context.database->start(n); });
+    const auto started = on_each<void>(nodes, [&](Node& node) -> Result<void> {
+      return is_kept_dead(context, node) ? Result<void>() : context.database->start(node);
+    });
     const auto up = all_of(nodes, started);
-    return {
-        up.has_value(), text_of_targets(plan) + (up ? ": runs again" : ": " + up.error().what), {}};
+    return {up.has_value(),
+            text_of_targets(plan) + (up ? ": runs again" : ": " + up.error().what) +
+                told_of_kept_dead(context, nodes),
+            {}};
   }
 
   /// A disk below a database that runs is none: it goes when the database does. What a crash test

@@ -57,6 +57,10 @@ class RestartNode : public MachineFault {
     return plan;
   }
 
+  std::vector<std::string> keeps_dead(const Value& plan) const override {
+    return names_from(plan.find("targets"));
+  }
+
   FaultOutcome inject(const FaultContext& context, const Value& plan) const override {
     if (auto why = no_machines(context)) return {false, "", *why};
     const bool at_once = text_from(plan, "back", "at-once") == "at-once";
@@ -72,7 +76,7 @@ class RestartNode : public MachineFault {
     const auto up = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
       const auto machine = bring_machine_back(*context.cluster, node);
       if (!machine) return machine.error();
-      const auto running = start_on_disk(*context.database, node, had_disk(plan, node));
+      const auto running = start_on_disk(context, node, had_disk(plan, node));
       if (!running) return running.error();
       return std::string(running->empty() ? "runs again" : "and its database run again");
     });

@@ -27,8 +27,11 @@ TEST_CASE("stop, restart, rolling-restart and crash-loop end redis and bring it 
   Node& first = *cluster->nodes()[0];
   Node& second = *cluster->nodes()[1];
 
+  const Value few_files = arena.inject("files:targets=n1");
   const Value stopped = arena.inject("stop:targets=n1");
   CHECK(took_effect(stopped));
+  CHECK(pid_of(redis, first) == 0);
+  CHECK(took_effect(arena.heal("files", few_files)));
   CHECK(pid_of(redis, first) == 0);
   CHECK(pid_of(redis, second) != 0);
   CHECK(took_effect(arena.heal("stop", stopped)));

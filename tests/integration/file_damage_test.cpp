@@ -37,7 +37,8 @@ void write_some(Database& database, Node& node, int count) {
   }
 }
 
-/// Files that have changed since they were damaged, so that no original fits, and that etcd refuses.
+/// Files that have changed since they were damaged, so that no original fits, and that etcd
+/// refuses.
 void ruin_etcd(Arena& arena, Node& node) {
   const Value flipped = arena.inject("file-flip:targets=n1:files=*.wal:bits=64:layout=same");
   CHECK(took_effect(flipped));
@@ -107,7 +108,12 @@ void break_redis(TestCluster& cluster) {
   CHECK(took_effect(cut));
   CHECK(tells(cut, "3 bytes cut off in appendonlydir/"));
   CHECK(tells(cut, "runs again"));
+  // Another fault keeps it dead meanwhile.
+  const Value killed = arena.inject("kill:targets=n1");
   CHECK(took_effect(arena.heal("file-truncate", cut)));
+  CHECK(state_of(redis, node) == "-");
+  CHECK(took_effect(arena.heal("kill", killed)));
+  CHECK(serves(redis, node, seconds(10)));
 
   for (const std::string fault :
        {"file-flip:targets=n1:bits=200", "file-copy:targets=n1:chunk=512"}) {

@@ -69,6 +69,8 @@ void heal_from_outside(TestCluster& cluster, Arena& arena) {
   CHECK(swept.clean());
   CHECK(swept.removed.size() == 1);
   CHECK(state_of_container(cluster, "n3") == "running");
+  // Our own nemesis does not know, and would keep n1 dead for its kill.
+  CHECK(took_effect(arena.act("heal-all")));
 }
 
 void restart(TestCluster& cluster, Arena& arena) {
