@@ -2,6 +2,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string line(reinterpret_cast<const char*>(data), size);
-  gauntlet::require_empty(gauntlet::parser_difference(line));
+  const std::string difference = gauntlet::parser_difference(line);
+  gauntlet::require(difference.empty(), difference);
   return 0;
 }

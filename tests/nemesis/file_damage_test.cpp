@@ -289,8 +289,14 @@ TEST_CASE("saved originals that are not sound are refused") {
     const auto loaded = load_patches(site.saved() + "/patches");
     CHECK((!loaded || loaded->size() < 2));
   }
-  CHECK(save_patches(site.saved() + "/patches", {{"../a", 0, 5, "x", "y"}}));
-  CHECK_FALSE(load_patches(site.saved() + "/patches"));
+  const std::vector<Patch> unsound = {{"../a", 0, 5, "x", "y"},
+                                      {std::string("..\0a", 4), 0, 5, "x", "y"},
+                                      {"a", 5, 5, "x", "y"},
+                                      {"a", 1ULL << 62, 5, "x", "y"}};
+  for (const Patch& patch : unsound) {
+    CHECK(save_patches(site.saved() + "/patches", {patch}));
+    CHECK_FALSE(load_patches(site.saved() + "/patches"));
+  }
   CHECK_FALSE(run_damage("undo", site.data(), site.saved(), {}));
 }
 
@@ -303,6 +309,14 @@ class StoringDatabase : public FakeDatabase {
 };
 
 }  // namespace
+
+TEST_CASE("a range is read as far as the file goes, and takes no more memory than that") {
+  const Site site;
+  site.put("a", "abc");
+  CHECK(*read_range(site.path("a"), 0, 1ULL << 62) == "abc");
+  CHECK(*read_range(site.path("a"), 2, 1ULL << 62) == "c");
+  CHECK(read_range(site.path("a"), 1ULL << 62, 5)->empty());
+}
 
 TEST_CASE("a minority that is damaged stays the one that is damaged") {
   FakeCluster cluster(5);

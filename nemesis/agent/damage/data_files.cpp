@@ -39,9 +39,13 @@ Result<void> write_all(int file, const std::string& path, std::uint64_t at,
   return {};
 }
 
+/// No memory is taken for what is beyond the file's end.
 Result<std::string> read_from(int file, const std::string& path, std::uint64_t at,
                               std::uint64_t bytes) {
-  std::string content(bytes, '\0');
+  struct stat status = {};
+  if (fstat(file, &status) != 0) return file_error(path);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  std::string content(std::min(bytes, size - std::min(at, size)), '\0');
   std::size_t have = 0;
   while (have < content.size()) {
     const ssize_t done =

@@ -41,7 +41,8 @@ class Reader {
 };
 
 bool leads_out(const std::string& path) {
-  return path.empty() || path[0] == '/' || ("/" + path + "/").find("/../") != std::string::npos;
+  return path.empty() || path.find('\0') != std::string::npos || path[0] == '/' ||
+         ("/" + path + "/").find("/../") != std::string::npos;
 }
 
 /// Of a file that was cut: whether it holds the begin of what it held before, and nothing else. A
@@ -97,7 +98,8 @@ Result<std::vector<Patch>> load_patches(const std::string& path) {
     patch.path = reader.take(path_bytes);
     patch.before = reader.take(before_bytes);
     patch.after = reader.take(after_bytes);
-    sound = reader.sound() && !leads_out(patch.path) && patch.after.size() <= patch.before.size();
+    sound = reader.sound() && !leads_out(patch.path) && patch.after.size() <= patch.before.size() &&
+            patch.at <= patch.size && patch.before.size() <= patch.size - patch.at;
     patches.push_back(std::move(patch));
   }
   if (!sound) return failure(ErrorKind::input, path + ": not what was saved");
