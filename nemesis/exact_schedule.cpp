@@ -195,6 +195,8 @@ Result<ScheduledAct> parse_act(std::string_view text) {
 Result<void> check_next(const std::vector<ScheduledAct>& before, const ScheduledAct& act) {
   if (before.size() == acts_max)
     return failure(ErrorKind::usage, fmt::format("a schedule has {} acts at most", acts_max));
+  if (act.at_ns > at_max_ns)
+    return failure(ErrorKind::usage, time_text(act.at_ns) + " is too late", "write 30h at most");
   if (!before.empty() && act.at_ns < before.back().at_ns) {
     return failure(ErrorKind::usage,
                    fmt::format("{} comes before {}, which is in front of it", time_text(act.at_ns),

@@ -43,7 +43,8 @@ void sweep_fault(const Fault& fault, const FaultContext& context, Node& node, Re
 /// Machines first, since of one that stands still nothing else can be asked.
 std::vector<const Fault*> sweep_order() {
   auto faults = FaultRegistry::instance().all();
-  std::ranges::stable_partition(faults, [](const Fault* f) { return f->takes_nodes_away(); });
+  std::stable_partition(faults.begin(), faults.end(),
+                        [](const Fault* fault) { return fault->takes_nodes_away(); });
   return faults;
 }
 

@@ -79,6 +79,15 @@ TEST_CASE("what makes no sense is refused with the column and a suggestion") {
   CHECK(refusal("at 5s heal 99999999999999999999").find("no fault") != std::string::npos);
 }
 
+TEST_CASE("no act of any source is later than a schedule can say") {
+  ScheduledAct late;
+  late.kind = ScheduledAct::Kind::heal_all;
+  late.at_ns = 30 * 3600 * nanos_per_second;
+  CHECK(check_next({}, late).has_value());
+  late.at_ns += nanos_per_second;
+  CHECK(check_next({}, late).has_error());
+}
+
 TEST_CASE("nothing that is typed breaks the parser") {
   const std::string seed =
       "at 5s partition:shape=halves; at 15s heal; at 20s kill n1; at 25s heal 2; at 1.5m loss";
