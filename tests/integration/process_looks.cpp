@@ -27,7 +27,7 @@ std::string listed_processes(Scene& scene, Node& node) {
 }
 
 /// Nodes on which the oldest process is another one than last time, of those in `last`.
-Look replaced(Scene& scene, std::vector<Node*> nodes, std::size_t wanted) {
+Look replaced(Scene& scene, const std::vector<Node*>& nodes, std::size_t wanted) {
   return [&scene, nodes, wanted, last = std::map<std::string, std::string>()]() mutable {
     std::size_t others = 0;
     for (Node* node : nodes) {
