@@ -50,8 +50,9 @@ FileUse use_file(Scene& scene, int times) {
   FileUse use;
   std::istringstream lines(result->output);
   double ms = 0;
-  int cut = 0, differ = 0;
+  int used = 0, cut = 0, differ = 0;
   for (std::string error; lines >> ms >> cut >> differ && std::getline(lines, error);) {
+    ++used;
     use.fastest_ms = std::min(use.fastest_ms, ms);
     use.short_writes += cut;
     use.differing_reads += differ;
@@ -59,6 +60,7 @@ FileUse use_file(Scene& scene, int times) {
     ++use.failed;
     use.error = error.substr(1);
   }
+  CHECK(used == times);
   return use;
 }
 

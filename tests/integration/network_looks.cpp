@@ -55,6 +55,7 @@ Look ping_time(Scene& scene) {
 Look rate_of_tcp(Scene& scene) {
   return [&scene] {
     const double mbit = throughput_mbit(scene.n2, scene.n1);
+    CHECK(mbit > 0);
     return Sight{fmt::format("{:.{}f}", mbit, mbit < 10 ? 1 : 0), mbit < 10};
   };
 }
