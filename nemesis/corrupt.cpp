@@ -25,13 +25,17 @@ class Corrupt : public QueueFault {
   std::string_view description() const override {
     return "a bit is flipped in a share of the packets between nodes";
   }
-  std::string_view proof() const override { return "packets that the agent changed, after pings"; }
-  std::string_view needs() const override { return "NET_ADMIN; iptables with NFQUEUE"; }
+  std::string_view proof() const override {
+    return "packets that the agent changed or netem had, after pings";
+  }
+  std::string_view needs() const override {
+    return "NET_ADMIN; iptables with NFQUEUE, or tc with netem for wrong checksums";
+  }
 
  protected:
   std::string_view prefix() const override { return "gauntlet_corrupt_"; }
   std::vector<NumberParameter> numbers() const override { return {probability()}; }
-  std::vector<ChoiceParameter> choices() const override { return {checksum()}; }
+  std::vector<ChoiceParameter> model_choices() const override { return {checksum()}; }
   int probe_pings(const Value& plan) const override {
     return pings_for(number_or_default(plan, probability()));
   }
@@ -39,6 +43,11 @@ class Corrupt : public QueueFault {
     const bool correct = text_from(plan, "checksum", "correct") == "correct";
     return {fmt::format("corrupt={}", number_or_default(plan, probability())),
             correct ? "correct_checksum=1" : "correct_checksum=0"};
+  }
+  std::optional<std::string> netem(const Value& plan) const override {
+    // It never mends a checksum.
+    if (text_from(plan, "checksum", "correct") == "correct") return std::nullopt;
+    return fmt::format("corrupt {:.6f}%", 100 * number_or_default(plan, probability()));
   }
   std::string wording(const Value& plan) const override {
     return fmt::format("{}: a bit of packets is flipped with probability {}, checksum {}",

@@ -31,6 +31,13 @@ struct Observation {
   std::int64_t reached() const {
     return std::ranges::count_if(counts, [](const auto& one) { return one.has_value(); });
   }
+  /// "", or " (on 2 of them by netem)".
+  std::string netem_words() const {
+    const auto count =
+        std::ranges::count_if(counts, [](const auto& one) { return one && one->by_netem; });
+    if (count == 0) return "";
+    return count == reached() ? " (by netem)" : fmt::format(" (on {} of them by netem)", count);
+  }
   std::string failures() const {
     std::string text;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -81,8 +88,8 @@ FaultOutcome CountedFault::inject(const FaultContext& context, const Value& plan
   linger(context, plan);
   return {
       affected > 0,
-      fmt::format("{}: {} on {} within {} ms, {} affected so far{}", wording(plan),
-                  counted(rules, "rule"), counted(applied.reached(), "node"),
+      fmt::format("{}: {} on {}{} within {} ms, {} affected so far{}", wording(plan),
+                  counted(rules, "rule"), counted(applied.reached(), "node"), applied.netem_words(),
                   applied_ns / nanos_per_millisecond, counted(affected, affected_noun()), doubts),
       {}};
 }

@@ -11,6 +11,7 @@ namespace gauntlet {
 struct RuleCounts {
   std::int64_t rules = 0;     ///< in place, or taken out just now
   std::int64_t affected = 0;  ///< packets (or connections) that were changed so far
+  bool by_netem = false;      ///< the kernel's own emulation does it there
 };
 
 /// Puts in, probes, counts and takes out, on all nodes concerned at once.

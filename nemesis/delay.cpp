@@ -33,19 +33,33 @@ class Delay : public QueueFault {
   std::string_view description() const override {
     return "packets between nodes take longer, with or without jitter";
   }
-  std::string_view proof() const override { return "packets that the agent changed, after pings"; }
-  std::string_view needs() const override { return "NET_ADMIN; iptables with NFQUEUE"; }
+  std::string_view proof() const override {
+    return "packets that netem or the agent changed, after pings";
+  }
+  std::string_view needs() const override {
+    return "NET_ADMIN; tc with netem, or iptables with NFQUEUE";
+  }
 
  protected:
   std::string_view prefix() const override { return "gauntlet_delay_"; }
   std::vector<NumberParameter> numbers() const override { return {delay(), jitter()}; }
-  std::vector<ChoiceParameter> choices() const override { return {distribution(), order()}; }
+  std::vector<ChoiceParameter> model_choices() const override { return {distribution(), order()}; }
   int probe_pings(const Value&) const override { return 3; }
   std::vector<std::string> model(const Value& plan) const override {
     return {fmt::format("delay_ms={}", number_or_default(plan, delay())),
             fmt::format("jitter_ms={}", number_or_default(plan, jitter())),
             "distribution=" + text_from(plan, "distribution", "normal"),
             text_from(plan, "order", "kept") == "kept" ? "keep_order=1" : "keep_order=0"};
+  }
+  std::optional<std::string> netem(const Value& plan) const override {
+    const double jitter_ms = number_or_default(plan, jitter());
+    std::string words = fmt::format("delay {}ms", number_or_default(plan, delay()));
+    if (jitter_ms == 0) return words;
+    // netem sends packets when their time comes, whatever their order was.
+    if (text_from(plan, "order", "kept") == "kept") return std::nullopt;
+    const std::string shape = text_from(plan, "distribution", "normal");
+    return words +
+           fmt::format(" {}ms{}", jitter_ms, shape == "uniform" ? "" : " distribution " + shape);
   }
   std::string wording(const Value& plan) const override {
     return fmt::format("{}: packets take {} ms longer, give or take {}", text_of_links(plan),

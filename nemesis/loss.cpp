@@ -23,9 +23,11 @@ NumberParameter burst() {
 class Loss : public QueueFault {
  public:
   std::string_view name() const override { return "loss"; }
-  std::string_view proof() const override { return "counters of its rules, after pings"; }
+  std::string_view proof() const override {
+    return "counters of its rules or of netem, after pings";
+  }
   std::string_view needs() const override {
-    return "NET_ADMIN; iptables with statistic, NFQUEUE for bursts";
+    return "NET_ADMIN; iptables with statistic; for bursts tc with netem, or NFQUEUE";
   }
   std::string_view description() const override {
     return "a share of the packets between nodes is lost, alone or in bursts";
@@ -50,6 +52,17 @@ class Loss : public QueueFault {
     return {fmt::format("loss={}", number_or_default(plan, probability())),
             fmt::format("burst={}", number_or_default(plan, burst()))};
   }
+  std::optional<std::string> netem(const Value& plan) const override {
+    const double share = number_or_default(plan, probability());
+    const double mean = number_or_default(plan, burst());
+    if (mean <= 1 || share == 1) return fmt::format("loss random {:.6f}%", 100 * share);
+    // From good to bad and back, so that a burst lasts `mean` packets and the share comes out.
+    const double back = 1 / mean;
+    const double into = back * share / (1 - share);
+    if (into > 1) return std::nullopt;
+    return fmt::format("loss gemodel {:.6f}% {:.6f}%", 100 * into, 100 * back);
+  }
+  std::int64_t affected(const NetemCounters& counters) const override { return counters.lost; }
   int probe_pings(const Value& plan) const override {
     return pings_for(number_or_default(plan, probability()));
   }

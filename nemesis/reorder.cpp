@@ -22,8 +22,12 @@ class Reorder : public QueueFault {
   std::string_view description() const override {
     return "a share of the packets between nodes arrives after later ones";
   }
-  std::string_view proof() const override { return "packets that the agent changed, after pings"; }
-  std::string_view needs() const override { return "NET_ADMIN; iptables with NFQUEUE"; }
+  std::string_view proof() const override {
+    return "packets that the agent changed or netem had, after pings";
+  }
+  std::string_view needs() const override {
+    return "NET_ADMIN; tc with netem, or iptables with NFQUEUE";
+  }
 
  protected:
   std::string_view prefix() const override { return "gauntlet_reorder_"; }
@@ -34,6 +38,11 @@ class Reorder : public QueueFault {
   std::vector<std::string> model(const Value& plan) const override {
     return {fmt::format("reorder={}", number_or_default(plan, probability())),
             fmt::format("reorder_ms={}", number_or_default(plan, hold()))};
+  }
+  std::optional<std::string> netem(const Value& plan) const override {
+    const double at_once = 1 - number_or_default(plan, probability());
+    std::string words = fmt::format("delay {}ms", number_or_default(plan, hold()));
+    return at_once == 0 ? words : words + fmt::format(" reorder {:.6f}%", 100 * at_once);
   }
   std::string wording(const Value& plan) const override {
     return fmt::format("{}: packets are held for {} ms with probability {}", text_of_links(plan),

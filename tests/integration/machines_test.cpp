@@ -148,3 +148,61 @@ TEST_CASE(
     MESSAGE(healed);
   CHECK(is_near(ahead_s(node), right));
 }
+
+TEST_CASE(
+    "machines: netem holds and loses packets, lets the queue do what is beyond it, and goes") {
+  const auto cluster = machines_for_tests();
+  if (!cluster) return;
+  Arena arena(*cluster, false, "redis");
+  Node& node = *cluster->nodes().front();
+  const std::string peer = cluster->nodes().back()->address();
+  const auto ping_ms = [&] {
+    const std::string summary =
+        output_of(node, fmt::format("ping -n -q -c 20 -i 0.1 {} | sed -n 's/^rtt.*= //p'", peer));
+    MESSAGE("ping: " << summary);
+    return std::stod(summary);  // the least: what a busy machine adds is no delay of ours
+  };
+  const auto rules = [&] {
+    return output_of(node, "tc qdisc show; ls /sys/class/net; iptables-save -t raw | grep -v '^#'");
+  };
+  const auto evidence = [](const Value& value) { return value.find("evidence")->string(); };
+  for (Node* each : cluster->nodes())  // uploaded once
+    REQUIRE(arena.agents.call(*each, {"ping"}, Deadline::after(seconds(60))));
+  (void)took_effect(arena.heal("delay", arena.inject("delay:delay_ms=1")));  // tables are made
+  const std::string before = rules();
+  const double usual_ms = ping_ms();
+
+  const Value delay = arena.inject("delay:delay_ms=100:targets=" + node.name());
+  CHECK(took_effect(delay));
+  CHECK(evidence(delay).find("(by netem)") != std::string::npos);
+  const double delayed_ms = ping_ms();
+  CHECK(delayed_ms > usual_ms + 190);
+  CHECK(delayed_ms < usual_ms + 260);
+  CHECK(residue_of("delay", arena).find("netem by g-dela-") != std::string::npos);
+  CHECK(residue_of("reorder", arena) == "");
+  const Value reorder = arena.inject("reorder:targets=" + node.name());  // netem is taken
+  CHECK(took_effect(reorder));
+  CHECK(evidence(reorder).find("netem") == std::string::npos);
+  CHECK(took_effect(arena.heal("reorder", reorder)));
+  CHECK(took_effect(arena.heal("delay", delay)));
+  CHECK(ping_ms() < usual_ms + 50);
+
+  for (const char* const request :
+       {"loss:probability=0.5:burst=3", "reorder", "corrupt:checksum=wrong:probability=0.5",
+        "delay:jitter_ms=10:order=free:distribution=pareto"}) {
+    CAPTURE(request);
+    const Value injected = arena.inject(request);
+    CHECK(took_effect(injected));
+    CHECK(evidence(injected).find("(by netem)") != std::string::npos);
+    const std::string name(request,
+                           std::min(std::string(request).find(':'), std::string(request).size()));
+    CHECK(took_effect(arena.heal(name, injected)));
+  }
+  CHECK(rules() == before);
+  // What is left without a ledger is found and removed.
+  CHECK(took_effect(arena.inject("delay:by=netem:delay_ms=5")));
+  for (Node* each : cluster->nodes())
+    CHECK(FaultRegistry::instance().find("delay")->clear(arena.context(), *each));
+  CHECK(residue_of("delay", arena) == "");
+  CHECK(rules() == before);
+}
