@@ -15,6 +15,7 @@
 #include "databases/etcd_members.hpp"
 #include "databases/etcd_wire.hpp"
 #include "databases/http.hpp"
+#include "databases/member_note.hpp"
 #include "harness/control/daemon.hpp"
 #include "harness/run/database.hpp"
 
@@ -30,9 +31,8 @@ constexpr const char* folder_of_data = "/var/lib/gauntlet/etcd";
 constexpr const char* log_file = "/var/log/gauntlet/etcd.log";
 constexpr const char* pid_file = "/run/gauntlet/etcd.pid";
 /// Absent while the members are those of the begin. Else what a node that starts without data needs
-/// to join: the members then; or `left`, of one that is to be no member.
+/// to join: the members then; or that it is to be no member.
 constexpr const char* members_file = "/var/lib/gauntlet/etcd.members";
-constexpr const char* left = "left";
 
 using etcd::port_for_clients;
 using etcd::port_for_peers;
@@ -50,28 +50,11 @@ bool succeeded(const HttpReply& reply) {
   return reply.complete && reply.status == 200;
 }
 
-/// What is in the file of members on a node, "" if there is none.
-Result<std::string> noted_members(Node& node) {
-  const auto read =
-      node.must(Command::shell(fmt::format("[ ! -e {0} ] || cat {0}", members_file)).root());
-  if (!read) return read.error();
-  constexpr std::size_t bytes_max = 1 << 14;
-  if (read->output.size() > bytes_max)
-    return failure(ErrorKind::remote, fmt::format("{} is not ours", members_file));
-  return std::move(read->output);
-}
-
-/// Kills it, removes its data but not their folder, where something may be mounted, and notes what
-/// it is to start with.
+/// Kills it, notes what it is to start with, and removes its data.
 Result<void> reset_member(Node& node, const std::string& members) {
   if (auto killed = kill_daemon(node, identity()); !killed) return killed;
-  Command command = Command::shell(
-      fmt::format("mkdir -p $(dirname {1}) && printf %s {0} >{1}.new && mv {1}.new {1} || exit\n"
-                  "[ ! -d {2} ] || find {2} -mindepth 1 -delete\n",
-                  shell_quote(members), members_file, folder_of_data));
-  command.label = "remove etcd's data";
-  const auto done = node.must(std::move(command).root());
-  return done ? Result<void>() : done.error();
+  if (auto written = note(node, members_file, members); !written) return written;
+  return empty_folder(node, folder_of_data);
 }
 
 int severity(const Result<void>& result) {
@@ -143,7 +126,7 @@ class Etcd : public Database {
   Result<std::optional<ClockReading>> clock(Node& node) override;
   Result<ClientPtr> open_client(Node& node, Deadline deadline) override;
 
-  bool changes_members() const override { return true; }
+  std::optional<std::string> has_to_stay(const Node&) const override { return std::nullopt; }
   Result<std::vector<std::string>> members(Node& asked) override;
   Result<void> leave(Node& node) override;
   Result<void> join(Node& node) override;
@@ -203,14 +186,14 @@ Result<void> Etcd::wipe(Node& node) {
 }
 
 Result<void> Etcd::start(Node& node) {
-  const auto noted = noted_members(node);
-  if (!noted) return noted.error();
-  if (*noted == left)
+  const auto known = noted(node, members_file);
+  if (!known) return known.error();
+  if (*known == left_note)
     return failure(ErrorKind::remote, node.name() + " has left the cluster and has not joined it");
   std::vector<std::string> members;
   for (const Node* member : cluster_->nodes())
     members.push_back(member->name() + "=" + etcd::peer_url_of(*member));
-  if (!noted->empty()) members = {*noted};
+  if (!known->empty()) members = {*known};
   Daemon daemon;
   daemon.identity = identity();
   daemon.log_file = log_file;
@@ -222,7 +205,7 @@ Result<void> Etcd::start(Node& node) {
       "--listen-peer-urls=" + http_origin(any_address(node), port_for_peers),
       "--initial-advertise-peer-urls=" + http_origin(node.address(), port_for_peers),
       fmt::format("--initial-cluster={}", fmt::join(members, ",")),
-      fmt::format("--initial-cluster-state={}", noted->empty() ? "new" : "existing"),
+      fmt::format("--initial-cluster-state={}", known->empty() ? "new" : "existing"),
       "--initial-cluster-token=gauntlet",
       fmt::format("--election-timeout={}", election_timeout_ms_),
       fmt::format("--heartbeat-interval={}", election_timeout_ms_ / 10),
@@ -325,7 +308,7 @@ Result<std::vector<std::string>> Etcd::members(Node& asked) {
 
 Result<void> Etcd::leave(Node& node) {
   if (auto removed = etcd::remove_member(*cluster_, node); !removed) return removed;
-  return reset_member(node, left);
+  return reset_member(node, left_note);
 }
 
 /// A member without a name has been added and has not started: it has no data that somebody relies
@@ -336,10 +319,10 @@ Result<void> Etcd::join(Node& node) {
   const bool added_before = told->find(node) != nullptr;
   if (!added_before) told = etcd::add_member(*cluster_, node);
   if (!told) return told.error();
-  const auto noted = noted_members(node);
-  if (!noted) return noted.error();
+  const auto known = noted(node, members_file);
+  if (!known) return known.error();
   bool fresh = told->find(node)->name.empty();
-  if (fresh && added_before && *noted != left && start(node))
+  if (fresh && added_before && *known != left_note && start(node))
     fresh = !etcd::await_started(*cluster_, node, Deadline::after(seconds(3)));
   if (fresh) {
     const auto members = etcd::initial_cluster(*cluster_, told->members);

@@ -111,6 +111,10 @@ class Postgres : public Database {
     if (!is_server(node)) return {};
     return {identity()};
   }
+  std::optional<std::string> has_to_stay(const Node&) const override {
+    return fmt::format("postgres is one server, on {}, without standbys: there is no other member",
+                       server().name());
+  }
   Result<ClientPtr> open_client(Node&, Deadline) override {
     return std::make_unique<PostgresClient>(server().address(), port);
   }

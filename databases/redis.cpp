@@ -10,8 +10,10 @@
 #include <thread>
 
 #include "databases/debian_package.hpp"
+#include "databases/member_note.hpp"
 #include "databases/redis_client.hpp"
 #include "databases/redis_connection.hpp"
+#include "databases/redis_role.hpp"
 #include "harness/control/daemon.hpp"
 #include "harness/run/database.hpp"
 
@@ -26,6 +28,8 @@ constexpr const char* program = "/usr/bin/redis-server";
 constexpr const char* folder_of_data = "/var/lib/gauntlet/redis";
 constexpr const char* log_file = "/var/log/gauntlet/redis.log";
 constexpr const char* pid_file = "/run/gauntlet/redis.pid";
+/// On a node that has left the cluster.
+constexpr const char* members_file = "/var/lib/gauntlet/redis.members";
 constexpr int port = 6379;
 
 ProcessIdentity identity() {
@@ -47,15 +51,8 @@ if command -v systemctl >/dev/null; then systemctl disable --now redis-server ||
 [ -x /usr/bin/redis-server ]
 )sh";
 
-/// The first word of ROLE: "master" or "slave"; empty if it did not answer. `linked` tells of a
-/// replica whether it follows its primary.
-std::string role_of(const Node& node, Deadline deadline, bool& linked) {
-  RedisConnection connection(node.address(), port);
-  const RedisReply reply = connection.command({"ROLE"}, deadline);
-  if (!reply.value.is_list() || reply.value.items().empty()) return {};
-  const auto& items = reply.value.items();
-  linked = items.size() > 3 && items[3] == Value("connected");
-  return items[0].is_string() ? items[0].string() : std::string();
+Result<redis::Role> role_of(const Node& node, Deadline deadline) {
+  return redis::role_of(node.address(), port, deadline);
 }
 
 }  // namespace
@@ -104,6 +101,13 @@ class Redis : public Database {
   std::optional<std::string> data_folder() const override { return folder_of_data; }
   Result<std::optional<ClockReading>> clock(Node& node) override;
   std::vector<ProcessIdentity> processes(const Node&) const override { return {identity()}; }
+  std::optional<std::string> has_to_stay(const Node& node) const override {
+    if (!is_primary(node)) return std::nullopt;
+    return "it is the primary, and none takes over from it";
+  }
+  Result<std::vector<std::string>> members(Node& asked) override;
+  Result<void> leave(Node& node) override;
+  Result<void> join(Node& node) override;
   Result<ClientPtr> open_client(Node& node, Deadline) override {
     const std::string& primary_address = primary().address();
     return std::make_unique<RedisClient>(primary_address,
@@ -114,6 +118,7 @@ class Redis : public Database {
   const Node& primary() const { return *cluster_->nodes().front(); }
   bool is_primary(const Node& node) const { return node.name() == primary().name(); }
   Result<void> await_server(Node& node, Deadline deadline) const;
+  Result<void> await_listing(const Node& node, bool listed, Deadline deadline) const;
 
   Cluster* cluster_ = nullptr;
   std::string appendfsync_;
@@ -126,12 +131,17 @@ Result<void> Redis::install(Node& node) {
 
 Result<void> Redis::wipe(Node& node) {
   if (auto killed = kill(node); !killed) return killed;
-  const auto removed = node.must(Command::of({"rm", "-rf", "--", folder_of_data, log_file}).root());
+  const auto removed =
+      node.must(Command::of({"rm", "-rf", "--", folder_of_data, log_file, members_file}).root());
   if (!removed) return removed.error();
   return {};
 }
 
 Result<void> Redis::start(Node& node) {
+  const auto known = noted(node, members_file);
+  if (!known) return known.error();
+  if (*known == left_note)
+    return failure(ErrorKind::remote, node.name() + " has left the cluster and has not joined it");
   const auto made = node.must(Command::of({"mkdir", "-p", "--", folder_of_data}).root());
   if (!made) return made.error();
   Daemon daemon;
@@ -164,22 +174,22 @@ Result<void> Redis::start(Node& node) {
                       "0"};
   if (!is_primary(node)) {
     daemon.arguments.insert(daemon.arguments.end(),
-                            {"--replicaof", primary().address(), std::to_string(port)});
+                            {"--replicaof", primary().address(), std::to_string(port),
+                             "--replica-announce-ip", node.address()});
   }
   return start_daemon(node, daemon);
 }
 
 /// The primary serves once it has read its data; a replica once it follows the primary.
 Result<void> Redis::await_server(Node& node, Deadline deadline) const {
-  const std::string wanted = is_primary(node) ? "master" : "slave";
+  const bool leads = is_primary(node);
   while (!deadline.passed()) {
-    bool linked = false;
     RedisConnection connection(node.address(), port);
     const RedisReply pong = connection.command({"PING"}, deadline.capped(seconds(2)));
-    if (pong.complete && !pong.refused &&
-        role_of(node, deadline.capped(seconds(2)), linked) == wanted &&
-        (linked || wanted == "master"))
-      return {};
+    if (pong.complete && !pong.refused) {
+      const auto role = role_of(node, deadline.capped(seconds(2)));
+      if (role && (leads ? role->primary : role->linked)) return {};
+    }
     const auto process = daemon_status(node, identity());
     if (process && !process->running) break;
     std::this_thread::sleep_for(
@@ -214,8 +224,8 @@ Result<std::string> Redis::version(Node& node) {
 Result<std::vector<std::string>> Redis::primaries() {
   const auto nodes = cluster_->nodes();
   const auto leads = on_each<bool>(nodes, [](Node& node) -> Result<bool> {
-    bool linked = false;
-    return role_of(node, Deadline::after(seconds(1)), linked) == "master";
+    const auto role = role_of(node, Deadline::after(seconds(1)));
+    return role && role->primary;
   });
   std::vector<std::string> names;
   for (std::size_t i = 0; i < nodes.size(); ++i)
@@ -243,6 +253,80 @@ Result<std::optional<ClockReading>> Redis::clock(Node& node) {
     return failure(ErrorKind::remote, "redis answered TIME with " + to_json(reply.value));
   return std::optional<ClockReading>(
       {parts[0] * nanos_per_second + parts[1] * nanos_per_microsecond, nanos_per_microsecond});
+}
+
+/// A replica is one by its own choice: the primary knows those that follow it now. One that does
+/// not may be down, which does not end its membership; whether it left is noted on its node.
+Result<std::vector<std::string>> Redis::members(Node& asked) {
+  const auto deadline = Deadline::after(seconds(2));
+  if (!is_primary(asked)) {
+    const auto own = role_of(asked, deadline);
+    if (!own) return own.error();
+    if (!own->linked) return failure(ErrorKind::remote, asked.name() + " follows no primary");
+  }
+  const auto role = role_of(primary(), deadline);
+  if (!role) return role.error();
+  if (!role->primary)
+    return failure(ErrorKind::remote, primary().name() + " is not the primary any more");
+  const auto nodes = cluster_->nodes();
+  const auto in = on_each<bool>(nodes, [&](Node& node) -> Result<bool> {
+    if (is_primary(node) || std::ranges::count(role->replicas, node.address()) > 0) return true;
+    const auto known = noted(node, members_file);
+    return !known || *known != left_note;
+  });
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (*in[i]) names.push_back(nodes[i]->name());
+  return names;
+}
+
+/// Until the primary counts `node` among its replicas, or does not any more.
+Result<void> Redis::await_listing(const Node& node, bool listed, Deadline deadline) const {
+  while (true) {
+    const auto role = role_of(primary(), deadline.capped(seconds(2)));
+    if (role && role->primary && (std::ranges::count(role->replicas, node.address()) > 0) == listed)
+      return {};
+    if (deadline.passed()) {
+      return failure(ErrorKind::timeout,
+                     fmt::format("{} {} it among its replicas", primary().name(),
+                                 listed ? "does not list" : "still lists"));
+    }
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+}
+
+/// Noted first, so that a change that was begun is found.
+Result<void> Redis::leave(Node& node) {
+  if (const auto reason = has_to_stay(node))
+    return failure(ErrorKind::usage, node.name() + ": " + *reason);
+  if (auto written = note(node, members_file, left_note); !written) return written;
+  const auto status = daemon_status(node, identity());
+  if (!status) return status.error();
+  if (status->running) {
+    RedisConnection connection(node.address(), port);
+    const RedisReply reply =
+        connection.command({"REPLICAOF", "NO", "ONE"}, Deadline::after(seconds(3)));
+    if (!reply.complete || reply.refused)
+      return failure(ErrorKind::remote, "REPLICAOF NO ONE: " + reply.error);
+  }
+  if (auto gone = await_listing(node, false, Deadline::after(seconds(5))); !gone) return gone;
+  if (auto killed = kill(node); !killed) return killed;
+  return empty_folder(node, folder_of_data);
+}
+
+/// Without data, so that it has to copy all that the primary has.
+Result<void> Redis::join(Node& node) {
+  if (is_primary(node)) return start(node);
+  const auto known = noted(node, members_file);
+  if (!known) return known.error();
+  if (*known == left_note) {
+    if (auto killed = kill(node); !killed) return killed;
+    if (auto emptied = empty_folder(node, folder_of_data); !emptied) return emptied;
+    const auto removed = node.must(Command::of({"rm", "-f", "--", members_file}).root());
+    if (!removed) return removed.error();
+  }
+  if (auto started = start(node); !started) return started;
+  return await_listing(node, true, Deadline::after(seconds(10)));
 }
 
 GAUNTLET_REGISTER(DatabaseFactory, DatabaseFactoryOf<Redis>);

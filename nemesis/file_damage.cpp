@@ -67,8 +67,8 @@ std::string last_words(Database& database, Node& node) {
 /// What an operator does with a replica whose files are beyond help, where the others can do
 /// without what it held.
 Result<void> replace_member(Database& database, Node& node) {
-  if (!database.changes_members())
-    return failure(ErrorKind::remote, "and cannot be replaced by a member without data");
+  if (const auto reason = database.has_to_stay(node))
+    return failure(ErrorKind::remote, "and cannot be replaced by a member without data: " + *reason);
   if (auto left = database.leave(node); !left) return left;
   return database.join(node);
 }

@@ -55,8 +55,19 @@ Deadline patience() {
   return Deadline::after(std::chrono::seconds(6));
 }
 
+/// Why none can leave; nullopt if some can.
+std::optional<std::string> all_have_to_stay(const FaultContext& context) {
+  std::optional<std::string> reason = "the database is not known";
+  if (context.database == nullptr) return reason;
+  for (const Node* node : context.cluster->nodes()) {
+    reason = context.database->has_to_stay(*node);
+    if (!reason) break;
+  }
+  return reason;
+}
+
 bool has_members(const FaultContext& context) {
-  return context.database != nullptr && context.database->changes_members();
+  return !all_have_to_stay(context);
 }
 
 class Membership : public Fault {
@@ -68,19 +79,20 @@ class Membership : public Fault {
   std::vector<FaultParameter> parameters() const override {
     return {{"targets", "one",
              "which nodes leave, one after the other: " + target_words() +
-                 "; only as many as leave a majority of all nodes in"}};
+                 "; only as many as leave a majority of all nodes in, and none that has to stay, "
+                 "such as the primary of redis"}};
   }
   std::vector<std::string_view> packages() const override { return {"crash"}; }
   std::string_view proof() const override { return "the members as another node tells them"; }
-  std::string_view needs() const override { return "a database whose members can change: etcd"; }
+  std::string_view needs() const override {
+    return "a database whose members can change: etcd, redis";
+  }
   Result<void> check(const Value& parameters,
                      const std::vector<std::string>& nodes) const override {
     return check_targets(text_from(parameters, "targets", "one"), nodes);
   }
   std::optional<std::string> unsupported(const FaultContext& context) const override {
-    if (context.database == nullptr) return "the database is not known";
-    if (!has_members(context))
-      return fmt::format("{} has no changes of membership", context.database->name());
+    if (auto reason = all_have_to_stay(context)) return reason;
     if (context.cluster->nodes().size() < 3) return "a majority has to stay: it takes three nodes";
     return std::nullopt;
   }
@@ -95,8 +107,16 @@ class Membership : public Fault {
                                                       "all nodes has to stay",
                                                       counted(std::ssize(told->members), "node")));
     }
-    auto targets =
-        choose_targets(text_from(parameters, "targets", "one"), context, random, told->members);
+    NodeNames free;
+    std::string reason;
+    for (const Node* node : nodes_named(*context.cluster, told->members)) {
+      const auto stays = context.database->has_to_stay(*node);
+      if (!stays) free.push_back(node->name());
+      if (stays) reason = fmt::format("{} has to stay: {}", node->name(), *stays);
+    }
+    const std::string wanted = text_from(parameters, "targets", "one");
+    auto targets = choose_targets(wanted, context, random, free);
+    if (!targets && !reason.empty()) return failure(ErrorKind::conflict, wanted + ": " + reason);
     if (!targets) return targets.error();
     shuffle(*targets, random);
     targets->resize(std::min(targets->size(), told->members.size() - majority));

@@ -88,9 +88,13 @@ class Database {
     return {};
   }
 
-  /// Whether nodes can leave the cluster and join it again while the others serve. The three below
-  /// are for databases that say so; each returns by a deadline of its own, some seconds.
-  virtual bool changes_members() const { return false; }
+  /// Why `node` cannot leave the cluster and join it again while the others serve; nullopt if it
+  /// can. The three below are for clusters of which some can; each returns by a deadline of its own,
+  /// some seconds.
+  virtual std::optional<std::string> has_to_stay(const Node& node) const {
+    (void)node;
+    return std::string(name()) + " has no changes of membership";
+  }
   /// Names of the nodes that are members and have started as such, as `asked` knows once it has
   /// heard of all changes that were confirmed; an error where it does not serve. In the cluster's
   /// order.

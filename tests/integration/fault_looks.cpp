@@ -34,7 +34,7 @@ FaultLook look_at_fault(const std::string& fault) {
       {"kill", {n1, "its processes", process_state}},
       {"link-down", {n1, "pings from n2 answered, of 20", pings_answered}},
       {"loss", {n1 + ":probability=0.5", "pings from n2 answered, of 20", pings_answered}},
-      {"membership", {n1, "members that n2 knows", member_count}},
+      {"membership", {":targets=n1+n3", "members that the others know", member_count}},
       {"memory", {n1, "a program that needs 200 MiB", allocation}},
       {"partition", {":shape=isolate:targets=n1", "pings from n2 answered, of 20", pings_answered}},
       {"pause", {n1, "its processes", process_state}},

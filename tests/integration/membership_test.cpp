@@ -1,5 +1,6 @@
-// Members of etcd that leave and join again, as another node tells them.
+// Members of etcd and of redis that leave and join again, as another node tells them.
 #include "databases/etcd_members.hpp"
+#include "databases/redis_connection.hpp"
 #include "nemesis/heal.hpp"
 #include "tests/integration/arena.hpp"
 
@@ -17,6 +18,16 @@ std::size_t members_told_by(Database& database, Node& node) {
     if (deadline.passed()) FAIL(members.error().to_string());
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+}
+
+/// How often the primary has sent a replica all of its data.
+std::int64_t full_copies(const Node& primary) {
+  RedisConnection connection(primary.address(), 6379);
+  const RedisReply info = connection.command({"INFO", "stats"}, Deadline::after(seconds(2)));
+  REQUIRE(info.value.is_string());
+  const std::size_t at = info.value.string().find("sync_full:");
+  REQUIRE(at != std::string::npos);
+  return std::stoll(info.value.string().substr(at + sizeof("sync_full:") - 1));
 }
 
 OperationType write_to(Database& database, Node& node) {
@@ -92,4 +103,49 @@ TEST_CASE("membership: etcd nodes leave and join, also after the controller is g
   }
   for (Node* node : cluster->nodes())
     CHECK(fault->residue(arena.context(), *node)->empty());
+}
+
+TEST_CASE("membership: replicas of redis leave and join, the primary stays") {
+  if (!docker_for_tests()) return;
+  TestCluster cluster(test_cluster_options("replicas", 3));
+  Arena arena(cluster, true, "redis");
+  Database& redis = *arena.database;
+  Node& first = *cluster->nodes()[0];
+  Node& last = *cluster->nodes()[2];
+  CHECK(members_told_by(redis, first) == 3);
+  CHECK(members_told_by(redis, last) == 3);
+  CHECK(redis.members(first)->front() == "n1");
+  const Value refused = arena.inject("membership:targets=primaries");
+  REQUIRE(refused.find("skipped") != nullptr);
+  CHECK(refused.find("skipped")->string().find("n1 has to stay") != std::string::npos);
+  CHECK_FALSE(redis.leave(first));
+
+  REQUIRE(write_to(redis, first) == OperationType::ok);
+  const auto copies = full_copies(first);
+  const Value left = arena.inject("membership:targets=n1+n3");
+  CHECK(took_effect(left));
+  CHECK(*redis.members(first) == std::vector<std::string>{"n1", "n2"});
+  CHECK(state_of(redis, last) == "-");
+  CHECK_FALSE(redis.start(last));
+  CHECK(write_to(redis, first) == OperationType::ok);
+  {
+    auto other = database_on(arena.cluster, "redis");
+    const auto summary = heal_from_ledger(arena.ledger_path(), {&arena.cluster, other.get()});
+    REQUIRE(summary);
+    CHECK(summary->clean());
+    CHECK(summary->healed.size() == 1);
+  }
+  CHECK(members_told_by(redis, last) == 3);
+  CHECK(full_copies(first) == copies + 1);
+
+  // A replica that is down for a while has not left; one that left half-way is found.
+  const Fault* fault = FaultRegistry::instance().find("membership");
+  REQUIRE(redis.kill(last));
+  CHECK(members_told_by(redis, first) == 3);
+  CHECK(fault->residue(arena.context(), last)->empty());
+  REQUIRE(redis.leave(last));
+  CHECK_FALSE(fault->residue(arena.context(), last)->empty());
+  CHECK(fault->clear(arena.context(), last));
+  CHECK(fault->residue(arena.context(), last)->empty());
+  CHECK(full_copies(first) == copies + 2);
 }

@@ -79,8 +79,12 @@ Look node_replaced(Scene& scene) {
 
 Look member_count(Scene& scene) {
   return [&scene] {
-    const std::string list = printed(scene.n2, "ETCDCTL_API=3 etcdctl member list");
-    const auto members = std::ranges::count(list, '\n');
+    const bool redis = scene.database.name() == "redis";  // whose primary does not list itself
+    const std::string list =
+        printed(scene.n2, redis ? "redis-cli -h " + scene.n1.address() +
+                                      " info replication | grep state=online || true"
+                                : "ETCDCTL_API=3 etcdctl member list");
+    const auto members = std::ranges::count(list, '\n') + (redis ? 1 : 0);
     return Sight{fmt::format("{}", members), members != std::ssize(scene.arena.cluster.nodes())};
   };
 }

@@ -84,7 +84,9 @@ rm -rf {0}
   std::vector<ProcessIdentity> processes(const Node& node) const override {
     return inner_->processes(node);
   }
-  bool changes_members() const override { return inner_->changes_members(); }
+  std::optional<std::string> has_to_stay(const Node& node) const override {
+    return inner_->has_to_stay(node);
+  }
   Result<std::vector<std::string>> members(Node& asked) override { return inner_->members(asked); }
   Result<void> leave(Node& node) override { return inner_->leave(node); }
   Result<void> join(Node& node) override { return inner_->join(node); }

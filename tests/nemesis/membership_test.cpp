@@ -20,7 +20,10 @@ class MemberDatabase : public FakeDatabase {
     for (const Node* node : cluster.nodes())
       in.insert(node->name());
   }
-  bool changes_members() const override { return true; }
+  std::optional<std::string> has_to_stay(const Node& node) const override {
+    if (node.name() != staying) return std::nullopt;
+    return "nothing takes over from it";
+  }
   Result<std::vector<std::string>> members(Node& asked) override {
     const std::lock_guard lock(mutex);
     if (!in.contains(asked.name())) return failure(ErrorKind::transport, "refused");
@@ -38,6 +41,7 @@ class MemberDatabase : public FakeDatabase {
     return {};
   }
 
+  std::string staying;  ///< who cannot leave
   std::mutex mutex;
   std::set<std::string> in;
   bool lost = false, unconfirmed = false;
@@ -94,6 +98,27 @@ TEST_CASE("a majority of all nodes stays, whoever has left before") {
   FakeDatabase other;
   CHECK(three.fault->unsupported({&three.cluster, &other}));
   CHECK_FALSE(three.fault->check(parameters("half"), {"n1", "n2", "n3"}));
+}
+
+TEST_CASE("who has to stay is not chosen, and why is told where it is asked for") {
+  Site site(5);
+  site.database.staying = "n1";
+  site.database.primaries_now = {"n1"};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    for (const std::string targets : {"all", "majority", "random", "any", "one", "n1+n2"}) {
+      const auto plan = site.prepare(targets, seed);
+      REQUIRE(plan);
+      const auto chosen = names_from(plan->find("targets"));
+      CHECK(!chosen.empty());
+      CHECK(std::ranges::count(chosen, "n1") == 0);
+    }
+  }
+  for (const std::string targets : {"n1", "primaries"}) {
+    const auto plan = site.prepare(targets);
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().what == targets + ": n1 has to stay: nothing takes over from it");
+  }
+  CHECK_FALSE(site.fault->unsupported(site.context()));
 }
 
 TEST_CASE("who has left is told, and joins again") {
