@@ -93,9 +93,9 @@ struct MultiRegister {
 
   static bool is_initial(ValueId key, ValueId value, const ModelContext& context) {
     const bool named = context.values.kind(key) == Value::Kind::string;
-    const std::string name =
+    const std::string key_name =
         named ? std::string(context.values.as_string(key)) : context.values.to_text(key);
-    const Value* initial = context.initial.find(name);
+    const Value* initial = context.initial.find(key_name);
     return context.values.to_value(value) == (initial == nullptr ? Value() : *initial);
   }
 };

@@ -44,10 +44,7 @@ std::string read_text(std::string_view name, std::string_view key) {
 }  // namespace
 
 RegisterEvidence::RegisterEvidence(const RegisterTransactions& registers)
-    : registers_(registers),
-      all_(registers.transactions()),
-      history_(all_.history()),
-      values_(history_.values()) {}
+    : all_(registers.transactions()), history_(all_.history()), values_(history_.values()) {}
 
 /// Names the transactions of a proof, and puts its edges into sentences.
 class RegisterEvidence::Words {

@@ -36,7 +36,6 @@ class RegisterEvidence {
   Value edge_value(const RegisterEdge& edge) const;
   Value certificate_of(const CaseProof& proof) const;
 
-  const RegisterTransactions& registers_;
   const Transactions& all_;
   const History& history_;
   const Values& values_;
