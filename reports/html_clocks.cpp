@@ -35,16 +35,6 @@ std::vector<ClockSample> thinned(const std::vector<ClockSample>& samples) {
   return points;
 }
 
-void write_band(Markup& html, const FaultEpisode& fault, const ReportContext& context,
-                double per_ns) {
-  const double from = static_cast<double>(fault.begin) * per_ns;
-  const double to = static_cast<double>(fault.over(context.timebase)) * per_ns;
-  html.leaf("rect", {{"class", "band"},
-                     {"x", svg_number(std::clamp(from, 0.0, width))},
-                     {"width", svg_number(std::clamp(to - from, 1.0, width))},
-                     {"height", svg_number(height)}});
-}
-
 /// A line of its own scale: the middle is right, an end is the furthest off.
 void write_line(Markup& html, const ReportContext& context, const NodeClock& clock, Nanos most_ns) {
   const auto end_ns = static_cast<double>(std::max<Nanos>(context.timebase.end(), 1));
@@ -55,7 +45,8 @@ void write_line(Markup& html, const ReportContext& context, const NodeClock& clo
                     {"aria-label", "the clock's offset over time"}});
   for (const FaultEpisode& fault : context.faults) {
     const bool here = std::ranges::count(fault.targets, clock.node) > 0;
-    if (here && fault.name.starts_with("clock-")) write_band(html, fault, context, width / end_ns);
+    if (here && fault.name.starts_with("clock-"))
+      write_fault_band(html, context, fault, width, height);
   }
   std::string points;
   for (const ClockSample& sample : thinned(clock.samples)) {

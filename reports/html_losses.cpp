@@ -32,15 +32,8 @@ void write_bars(Markup& html, const ReportContext& context, const Losses& losses
                     {"height", svg_number(height)},
                     {"role", "img"},
                     {"aria-label", "acknowledged elements over time, lost ones apart"}});
-  const double per_ns = width / static_cast<double>(std::max<Nanos>(context.timebase.end(), 1));
-  for (const FaultEpisode& fault : context.faults) {
-    const double from = static_cast<double>(fault.begin) * per_ns;
-    const double to = static_cast<double>(fault.over(context.timebase)) * per_ns;
-    html.leaf("rect", {{"class", "band"},
-                       {"x", svg_number(std::clamp(from, 0.0, width))},
-                       {"width", svg_number(std::clamp(to - from, 1.0, width))},
-                       {"height", svg_number(height)}});
-  }
+  for (const FaultEpisode& fault : context.faults)
+    write_fault_band(html, context, fault, width, height);
   const double step = width / static_cast<double>(losses.bars.size());
   for (std::size_t i = 0; i < losses.bars.size(); ++i) {
     const auto& [acknowledged, lost] = losses.bars[i];

@@ -57,6 +57,10 @@ void open_table(Markup& html, std::string_view caption, const std::vector<Column
 void close_table(Markup& html);
 void number_cell(Markup& html, std::string_view text);
 
+/// The time of a fault, shaded in a chart of the whole run.
+void write_fault_band(Markup& html, const ReportContext& context, const FaultEpisode& fault,
+                      double width, double height);
+
 /// "Showing the first 200 of 1,234 keys." where something was left out.
 void write_cut(Markup& html, std::size_t shown, std::size_t total, std::string_view plural);
 
