@@ -30,7 +30,9 @@ class FakeNode : public Node {
     if (down) return failure(ErrorKind::transport, "connection lost");
     if (before_run) before_run(command.script);
     CommandResult result;
-    result.exit_code = 0;
+    const bool refused = !refuses.empty() && command.script.find(refuses) != std::string::npos;
+    result.exit_code = refused ? 1 : 0;
+    if (refused) return result;
     if (answer) {
       result.output = answer(command.script);
       if (!result.output.empty()) return result;
@@ -58,6 +60,7 @@ class FakeNode : public Node {
   }
 
   std::atomic<bool> down = false;
+  std::string refuses;  ///< scripts that say this fail
   std::vector<std::string> scripts;
   std::map<std::string, std::string> tables;  ///< rules as nft prints them, by table
   std::function<void(const std::string& script)> before_run;

@@ -102,8 +102,10 @@ TEST_CASE("parameters of faults on the network are checked when they are asked f
     CHECK_MESSAGE(parse_fault_requests(bad).has_error(), bad);
 }
 
-TEST_CASE("faults that need an agent say so where there is none") {
+TEST_CASE("faults that need an agent, or netem, say so where there is none") {
   FakeCluster cluster(3);
+  for (auto& node : cluster.fakes)
+    node->refuses = "netem";
   ServingDatabase database;
   const FaultContext context{&cluster, &database};
   for (const char* name : {"delay", "reorder", "corrupt", "toxic"}) {
@@ -113,6 +115,10 @@ TEST_CASE("faults that need an agent say so where there is none") {
     CHECK(why->find("agent") != std::string::npos);
   }
   CHECK_FALSE(fault_named("loss").unsupported(context).has_value());
+  for (auto& node : cluster.fakes)
+    node->refuses.clear();
+  CHECK_FALSE(fault_named("delay").unsupported(context).has_value());
+  CHECK(fault_named("toxic").unsupported(context).has_value());
   FakeDatabase silent;
   const FaultContext without_port{&cluster, &silent};
   CHECK(fault_named("isolate-clients").unsupported(without_port).has_value());
