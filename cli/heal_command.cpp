@@ -68,7 +68,7 @@ class HealCommand : public SubCommand {
     const auto lock = NodeLock::acquire(**cluster, Owner::self("gauntlet heal"), wait);
     if (!lock) return lock.error();
     // What Docker had begun for the dead run may have come to its end only now.
-    const HealSummary then = bring_machines_back(**cluster);
+    HealSummary then = bring_machines_back(**cluster);
     std::ranges::copy(then.removed, std::back_inserter(brought_back.removed));
     auto database = make_database(*plan);
     if (!database) return database.error();
@@ -84,6 +84,7 @@ class HealCommand : public SubCommand {
                                                             : Result<HealSummary>(sweep(context));
     if (!summary) return summary.error();
     std::ranges::move(brought_back.removed, std::back_inserter(summary->removed));
+    std::ranges::move(then.failed, std::back_inserter(summary->failed));
     print(*summary, settings.flag("json"));
     return summary->clean() ? ExitCode::valid : ExitCode::setup;
   }

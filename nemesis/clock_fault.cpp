@@ -112,7 +112,7 @@ FaultOutcome proof_of(const FaultContext& context, Node& node, const ClockPlan& 
   const std::string told = tells ? own_words(context, node, !plan.of_machine) : "";
   if (!plan.of_machine) {
     const auto processes = std::count(answer.begin(), answer.end(), ':');
-    return {true, counted(processes, "process", "processes") + told, {}};
+    return {processes > 0, counted(processes, "process", "processes") + told, {}};
   }
   FaultOutcome proof = prove_off(*context.agents, node, plan.machines.at(node.name()));
   proof.evidence += told;
@@ -237,8 +237,10 @@ FaultOutcome ClockFault::heal(const FaultContext& context, const Value& written)
   const auto plan = plan_from(written);
   if (!plan) return {false, plan.error().what, {}};
   const auto nodes = nodes_named(*context.cluster, plan->targets);
-  AgentLinks own;  // machines are looked at through an agent, by a fresh process as well
-  AgentLinks& agents = context.agents != nullptr ? *context.agents : own;
+  // Machines are looked at through an agent, by a fresh process as well.
+  std::optional<AgentLinks> own;
+  if (context.agents == nullptr && plan->of_machine) own.emplace();
+  AgentLinks* const agents = own ? &*own : context.agents;
   const auto taken = on_each<std::string>(nodes, [&](Node& node) -> Result<std::string> {
     bool done = false;
     if (context.agents != nullptr) {
@@ -252,8 +254,8 @@ FaultOutcome ClockFault::heal(const FaultContext& context, const Value& written)
       if (auto healed = heal_agent(node, plan->module()); !healed) return healed.error();
     }
     const auto before = plan->machines.find(node.name());
-    if (before == plan->machines.end()) return std::string();
-    const auto right = prove_right(agents, node, before->second);
+    if (before == plan->machines.end() || agents == nullptr) return std::string();
+    const auto right = prove_right(*agents, node, before->second);
     if (!right) return right.error();
     return "; " + *right;
   });

@@ -13,6 +13,8 @@ namespace gauntlet {
 namespace {
 
 constexpr std::string_view name_prefix = "gauntlet_";
+/// Of a probe that was cut off it stays, and whoever looks for netem finds it.
+constexpr std::string_view probe_device = "g-prob-00000000";
 
 /// "g-dela-" of "gauntlet_delay_": names of devices have 15 characters at most.
 std::string device_prefix(std::string_view prefix) {
@@ -50,6 +52,7 @@ std::string netem_script(const Netem& netem) {
   std::string script = fmt::format(
       "{0}no() {{ echo \"$1\" >&2; take_out {1}; exit 1; }}\n"
       "take_out {1} || exit 1\n"
+      "take_out {3}\n"
       "[ ! \"$(ours)\" ] || {{ echo \"netem is at work already\" >&2; exit 1; }}\n"
       "modprobe ifb numifbs=0 2>/dev/null\n"
       "ip link add {1} type ifb || {{ echo 'there is no ifb' >&2; exit 1; }}\n"
@@ -63,7 +66,7 @@ std::string netem_script(const Netem& netem) {
       "  tc qdisc add dev $1 ingress || no \"$1 takes no rules for incoming packets\"\n"
       "  hooked=\"$hooked$1 \"\n"
       "}}\n",
-      preamble, device, netem.words);
+      preamble, device, netem.words, probe_device);
   for (const std::string& address : netem.addresses) {
     GAUNTLET_ASSERT(canonical_address(address) == address);
     const bool ipv6 = address.find(':') != std::string::npos;
@@ -94,7 +97,7 @@ std::string netems_of(std::string_view prefix, std::string_view printed) {
   std::string found;
   while (!printed.empty()) {
     const std::string_view line = take_until(printed, '\n');
-    if (!line.starts_with(device_prefix(prefix))) continue;
+    if (!line.starts_with(device_prefix(prefix)) && line != probe_device) continue;
     found += fmt::format("{}netem by {}", found.empty() ? "" : ", ", line);
   }
   return found;
@@ -104,21 +107,22 @@ std::string remove_netems_script(std::string_view prefix) {
   return fmt::format(
       "{}failed=0\n"
       "for device in $(ours); do\n"
-      "  case $device in {}*) take_out $device || failed=1;; esac\n"
+      "  case $device in {}|{}*) take_out $device || failed=1;; esac\n"
       "done\n"
       "exit $failed\n",
-      preamble, device_prefix(prefix));
+      preamble, probe_device, device_prefix(prefix));
 }
 
 std::string probe_netem_script() {
   return fmt::format(
-      "{}modprobe ifb numifbs=0 2>/dev/null\n"
-      "ip link add g-prob-00000000 type ifb || exit 1\n"
-      "tc qdisc add dev g-prob-00000000 root netem delay 1ms\n"
+      "{0}modprobe ifb numifbs=0 2>/dev/null\n"
+      "take_out {1}\n"
+      "ip link add {1} type ifb || exit 1\n"
+      "tc qdisc add dev {1} root netem delay 1ms\n"
       "has=$?\n"
-      "take_out g-prob-00000000\n"
+      "take_out {1}\n"
       "exit $has\n",
-      preamble);
+      preamble, probe_device);
 }
 
 NetemCounters parse_netem_counters(std::string_view printed) {
